@@ -1,0 +1,1 @@
+"""One call to a service: decided as a generator, answered, retried, paged."""

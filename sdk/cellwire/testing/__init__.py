@@ -1,0 +1,1 @@
+"""Doors for tests: the pytest plugin, what runs inside a kernel, and the bridge to nbval."""

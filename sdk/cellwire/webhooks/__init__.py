@@ -1,0 +1,1 @@
+"""Webhooks: received on raw bytes, verified, handled, captured and replayed."""
