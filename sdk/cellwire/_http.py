@@ -6,11 +6,12 @@ file changes and no other does.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
-from typing import Any, Protocol
+from collections.abc import Callable, Coroutine, Generator, Mapping
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from typing import Any
 
-import httpx  # noqa: TID251 - this is its home
-from httpx import (  # noqa: TID251
+import httpx
+from httpx import (
     URL,
     AsyncBaseTransport,
     AsyncClient,
@@ -24,16 +25,18 @@ from httpx import (  # noqa: TID251
     Timeout,
     TransportError,
 )
-from httpx import Auth as ClientAuth  # noqa: TID251
-from httpx import HTTPError as AnyHTTPError  # noqa: TID251
-from httpx import InvalidURL as InvalidURL  # noqa: TID251, PLC0414
+from httpx import Auth as ClientAuth
+from httpx import HTTPError as AnyHTTPError
+from httpx import InvalidURL as InvalidURL  # noqa: PLC0414
 
 # The connection never stood: nothing was sent, so any method may be sent again.
 NeverSent = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 
 # Kept before anyone can patch the classes: see cassettes/transport.py.
-LIVE = httpx.HTTPTransport.handle_request
-LIVE_ASYNC = httpx.AsyncHTTPTransport.handle_async_request
+LIVE: Callable[[Any, Request], Response] = httpx.HTTPTransport.handle_request
+LIVE_ASYNC: Callable[[Any, Request], Coroutine[Any, Any, Response]] = (
+    httpx.AsyncHTTPTransport.handle_async_request
+)
 
 AuthSteps = Generator[Request, Response, None]
 
@@ -58,13 +61,11 @@ __all__ = [
     "Timeout",
     "TransportError",
     "client",
+    "decoded",
+    "live_async_transport",
     "live_transport",
     "request",
 ]
-
-
-class _Builds(Protocol):
-    def build_request(self, method: str, url: str, **options: Any) -> Request: ...
 
 
 def live_transport(**tls: Any) -> httpx.HTTPTransport:
@@ -72,17 +73,49 @@ def live_transport(**tls: Any) -> httpx.HTTPTransport:
     return httpx.HTTPTransport(**tls)
 
 
+def live_async_transport(**tls: Any) -> httpx.AsyncHTTPTransport:
+    """Build the transport that reaches the network from an event loop."""
+    return httpx.AsyncHTTPTransport(**tls)
+
+
+def decoded(response: Response, raw: bytes) -> bytes:
+    """Give the body that `raw` carries under the response's content-encoding.
+
+    Raises:
+        ValueError: It cannot be decoded here; names the encoding.
+    """
+    coding = response.headers.get("content-encoding", "")
+    if not raw or not coding:
+        return raw
+    try:
+        body = Response(200, headers={"content-encoding": coding}, content=raw).content
+    except httpx.DecodingError:
+        raise ValueError(coding) from None
+    if body == raw and coding.lower() != "identity":  # httpx leaves alone what it does not know
+        raise ValueError(coding)
+    return body
+
+
 def client(transport: BaseTransport, *, timeout: float) -> Client:
     """Build a client on a transport of ours.
 
     Given a transport, httpx builds no SSL context; `trust_env` off keeps proxies of the
-    environment from bypassing it. It never follows redirects: the exchange does.
+    environment from bypassing it. It never follows redirects: the exchange does. It keeps no
+    cookies: a session cookie that a service sets beside its answer would be a credential that
+    nobody declared, sent along behind the auth kind's back.
     """
-    return Client(transport=transport, timeout=timeout, follow_redirects=False, trust_env=False)
+    nothing = CookieJar(policy=DefaultCookiePolicy(allowed_domains=[]))
+    return Client(
+        transport=transport,
+        timeout=timeout,
+        follow_redirects=False,
+        trust_env=False,
+        cookies=nothing,
+    )
 
 
 def request(
-    builder: _Builds,
+    builder: Client,
     method: str,
     url: str,
     *,

@@ -29,7 +29,7 @@ class System:
 
     def sleep(self, seconds: float) -> None:
         """Wait for real."""
-        time.sleep(seconds)  # noqa: TID251 - this is its home
+        time.sleep(seconds)
 
 
 class Pinned:

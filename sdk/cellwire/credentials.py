@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, get_args
+from types import UnionType
+from typing import Any, Union, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError, create_model
 from pydantic.fields import FieldInfo
@@ -55,7 +56,8 @@ def fields_of(model: type[Credentials] | None) -> tuple[Field, ...]:
 
 
 def _field(name: str, info: FieldInfo) -> Field:
-    kinds = set(get_args(info.annotation)) or {info.annotation}
+    union = get_origin(info.annotation) in (Union, UnionType)
+    kinds = set(get_args(info.annotation) if union else [info.annotation])
     if not kinds & {str, SecretStr, int, bool}:
         raise DefinitionError(
             f"credential field {name!r} is of type {info.annotation!r}",

@@ -38,10 +38,9 @@ class Secrets(Mapping[str, str]):
 
 @dataclass(frozen=True)
 class Send:
-    """Send this request; answered by the response, its body read unless `stream`."""
+    """Send this request; answered by the response, its body read."""
 
     request: Request
-    stream: bool = False
 
 
 @dataclass(frozen=True)
@@ -81,9 +80,9 @@ Effect: TypeAlias = Send | Sleep | Credential | Show | Await
 Steps: TypeAlias = Generator[Effect, Any, T]
 
 
-def send(request: Request, *, stream: bool = False) -> Steps[Response]:
+def send(request: Request) -> Steps[Response]:
     """Ask for one request to be sent."""
-    response: Response = yield Send(request, stream)
+    response: Response = yield Send(request)
     return response
 
 

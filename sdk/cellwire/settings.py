@@ -71,8 +71,8 @@ class Settings:
 
     @property
     def locked(self) -> bool:
-        """Whether everything plays, whatever a cell says."""
-        return self.record_mode == "none"
+        """Whether everything plays, whatever a cell says; only `cellwire record` opens it."""
+        return self.record_mode == "none" and not self.record
 
     @classmethod
     def load(cls, environ: Mapping[str, str] | None = None, folder: Path | None = None) -> Settings:
@@ -81,7 +81,7 @@ class Settings:
         Raises:
             SettingsError: A value cannot be used; names the variable and what it may be.
         """
-        env = dict(os.environ if environ is None else environ)  # noqa: TID251 - its home
+        env = dict(os.environ if environ is None else environ)
         start = (folder or Path.cwd()).resolve()
         project = _project(start)
         table = _table(project)

@@ -51,10 +51,10 @@ class Auth(ABC):
     def sign(self, request: Request, secrets: Secrets) -> None:
         """Write the proof into the request."""
 
-    def attempt(self, request: Request, *, stream: bool = False) -> Steps[Response]:
+    def attempt(self, request: Request) -> Steps[Response]:
         """Sign and send; answered by the service's response."""
         self.sign(request, (yield from credential()))
-        return (yield from send(request, stream=stream))
+        return (yield from send(request))
 
 
 def __getattr__(name: str) -> Any:

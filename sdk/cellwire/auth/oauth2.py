@@ -84,15 +84,15 @@ class OAuth2(Auth):
         """Write the access token (RFC 6750, section 2.1)."""
         request.headers["Authorization"] = f"Bearer {secrets['access_token']}"
 
-    def attempt(self, request: Request, *, stream: bool = False) -> Steps[Response]:
+    def attempt(self, request: Request) -> Steps[Response]:
         """Send; on 401 renew the token once and send again, never in a loop."""
         secrets = yield from credential()
         self.sign(request, secrets)
-        response = yield from send(request, stream=stream)
+        response = yield from send(request)
         if response.status_code != 401:  # noqa: PLR2004
             return response
         renewed = yield from credential(rejected=secrets["access_token"])
         if renewed["access_token"] == secrets["access_token"]:
             return response
         self.sign(request, renewed)
-        return (yield from send(request, stream=stream))
+        return (yield from send(request))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Generic, Literal, TypeAlias, TypeVar
@@ -21,9 +21,11 @@ class Delivery:
         type: The event type, such as `review_request_published`.
         headers: Names lower-cased.
         body: Raw bytes; never shown in a repr, since they may hold personal data.
-        connection: Name of the connection the delivery belongs to.
         received_at: When it arrived, aware.
+        connection: Name of the connection the delivery belongs to.
+        integration: Name of the integration it was sent to.
         state: queued, running, done, dead or ignored.
+        failure: What a handler raised, if the state is dead; never shown in a repr.
     """
 
     id: str
@@ -32,15 +34,22 @@ class Delivery:
     body: bytes = field(repr=False)
     received_at: datetime = field(repr=False)
     connection: str = "default"
+    integration: str = ""
     state: State = "queued"
+    failure: BaseException | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def settled(self) -> bool:
+        """Whether its handlers are through with it."""
+        return self.state in ("done", "dead", "ignored")
 
     def json(self) -> Any:
         """Parse the body."""
         return json.loads(self.body)
 
-    def having(self, state: State) -> Delivery:
+    def having(self, state: State, failure: BaseException | None = None) -> Delivery:
         """Give the same delivery in another state."""
-        return replace(self, state=state)
+        return replace(self, state=state, failure=failure)
 
 
 @dataclass(frozen=True)
@@ -58,3 +67,15 @@ class Event(Generic[T]):
     id: str
     data: T
     delivery: Delivery
+
+
+def fold(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Lower-case the names; a repeated header becomes one list (RFC 9110, section 5.3).
+
+    No signature scheme takes such a list, so a doubled signature is refused.
+    """
+    found: dict[str, str] = {}
+    for name, value in headers:
+        key = name.lower()
+        found[key] = f"{found[key]}, {value}" if key in found else value
+    return found

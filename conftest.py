@@ -1,0 +1,3 @@
+"""What every test of the repository shares; fixtures stand beside the tests that use them."""
+
+pytest_plugins = ["pytester"]

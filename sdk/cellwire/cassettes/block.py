@@ -1,0 +1,43 @@
+"""The code of a `with` block, as a hash: formatting and comments do not count.
+
+A recording keeps the hash of the block that made it; when the block changes, a connected
+notebook records it again without being told.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import linecache
+from types import FrameType
+
+
+def block_hash(frame: FrameType) -> str:
+    """Hash the body of the `with` statement that `frame` is entering.
+
+    IPython and pytest both register their sources with linecache.
+
+    Returns:
+        Eight hex digits; an empty string where the source cannot be had.
+    """
+    source = "".join(linecache.getlines(frame.f_code.co_filename, frame.f_globals))
+    try:
+        tree = ast.parse(source)
+    except SyntaxError:
+        return ""
+    body = _body(tree, frame.f_lineno)
+    if body is None:
+        return ""
+    dumped = "\n".join(ast.dump(statement) for statement in body)
+    return hashlib.sha256(dumped.encode()).hexdigest()[:8]
+
+
+def _body(tree: ast.AST, line: int) -> list[ast.stmt] | None:
+    """Find the innermost `with` whose header stands on this line."""
+    found: list[ast.stmt] | None = None
+    for node in ast.walk(tree):
+        if isinstance(node, ast.With | ast.AsyncWith):
+            last = max(item.context_expr.end_lineno or node.lineno for item in node.items)
+            if node.lineno <= line <= last:
+                found = node.body
+    return found

@@ -1,0 +1,74 @@
+"""The Review Board integration against what was recorded from a real server. Runs offline."""
+
+from __future__ import annotations
+
+import pytest
+from integrations.reviewboard import ReviewBoard, ReviewRequest, reviewboard
+
+import cellwire as cw
+
+LIST = "/api/review-requests/?max-results=2&only-fields=id%2Csummary%2Cstatus&only-links="
+
+
+def test_review_requests_come_from_every_page() -> None:
+    with reviewboard.cassette("review_requests") as seen:
+        pages = ReviewBoard().review_requests(per_page=2)
+        requests = list(pages)
+    assert [r.id for r in requests] == [5, 4, 3, 2, 1]
+    assert pages.response["total_results"] == 5
+    assert [line.replace("&start=2", "").replace("&start=4", "") for line in seen.sent] == [
+        f"GET {LIST}"
+    ] * 3
+
+
+def test_a_review_request_is_typed() -> None:
+    with reviewboard.cassette("review_requests"):
+        first = ReviewBoard().review_requests(per_page=2).first(1)[0]
+    assert isinstance(first, ReviewRequest)
+    assert first.model_dump(mode="json") == {
+        "id": 5,
+        "summary": first.summary,
+        "status": "pending",
+    }
+
+
+def test_a_review_request_that_is_not_there_raises_not_found() -> None:
+    with (
+        reviewboard.cassette("missing_review_request"),
+        pytest.raises(cw.errors.NotFound) as caught,
+    ):
+        ReviewBoard().review_request(4040)
+    assert caught.value.status_code == 404
+    assert caught.value.service_message == "Object does not exist"
+
+
+def test_a_call_beyond_the_limit_is_refused_with_a_time_to_wait() -> None:
+    impatient = reviewboard.client(max_retries=0)
+    with (
+        reviewboard.cassette("too_many_calls"),
+        pytest.raises(cw.errors.RateLimited) as caught,
+    ):
+        for _ in range(40):
+            impatient.get("/users/", params={"counts-only": 1})
+    assert caught.value.retry_after is not None
+    assert caught.value.retry_after > 0
+
+
+def test_a_patient_client_gets_its_answer_after_the_429() -> None:
+    with reviewboard.cassette("patience") as seen:
+        count = reviewboard.client().get("/users/", params={"counts-only": 1})["count"]
+    assert count == 3
+    assert seen.sent == ["GET /api/users/?counts-only=1"] * 2
+
+
+def test_a_published_review_request_is_welcomed_with_a_comment() -> None:
+    with reviewboard.cassette("publish_and_welcome") as seen:
+        ReviewBoard().publish(
+            "Teach the parser about tabs", "It stumbles over mixed indentation.", to="grace"
+        )
+        event = reviewboard.receive("review_request_published")
+    assert event.data["review_request"]["summary"] == "Teach the parser about tabs"
+    assert seen.sent[-2:] == [
+        "<- review_request_published",
+        f"POST /api/review-requests/{event.data['review_request']['id']}/reviews/",
+    ]
