@@ -173,7 +173,7 @@ def test_the_badge_reads_the_same_recorded_and_played(open_workspace, server):
     second = open_workspace("none")
     _things(_define())
     assert [v.text for v in first.screen.views] == [v.text for v in second.screen.views]
-    assert "recorded now" in first.screen.views[-1].html
+    assert "secrets removed" in first.screen.views[-1].html
     assert "played" in second.screen.views[-1].html
 
 

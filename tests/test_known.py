@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from cellwire.known import Known
+from tests.support.loopback import Reply, serving
 
 FAKE = "fake-s3cr/t+ \"q'é&x=="
 
@@ -118,7 +119,7 @@ def test_many_threads_teach_at_once():
     assert len(known.values()) == 200
 
 
-def test_no_log_line_of_the_http_library_holds_a_secret(server, caplog):
+def test_no_log_line_of_the_http_library_holds_a_secret(caplog):
     known = Known()
     known.teach("fake-token-in-header-1", "access_token")
     known.teach("fake-key-in-query-2", "api_key")
@@ -127,10 +128,11 @@ def test_no_log_line_of_the_http_library_holds_a_secret(server, caplog):
     caplog.set_level(logging.DEBUG)
     for name in ("httpx", "httpcore", "httpcore.http11", "httpcore.connection"):
         caplog.set_level(logging.DEBUG, logger=name)
-    httpx.get(
-        f"{server.url}/x?key=fake-key-in-query-2",
-        headers={"Authorization": "Bearer fake-token-in-header-1"},
-    )
+    with serving(lambda _: Reply()) as server:
+        httpx.get(
+            f"{server.url}/x?key=fake-key-in-query-2",
+            headers={"Authorization": "Bearer fake-token-in-header-1"},
+        )
     logged = "\n".join(record.getMessage() for record in caplog.records)
     assert "cw-api_key" in logged
     assert "cw-access_token" in logged

@@ -28,8 +28,10 @@ def run(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Run:
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(sys.path))
 
     def run_pytest(*options: str) -> pytest.RunResult:
-        fixed = ["-W", "error", "-p", "no:randomly", "-ra", *PLUGIN]
-        return pytester.runpytest_subprocess(*fixed, *options)
+        fixed = ["-W", "error", "-ra", "-p", "no:cacheprovider", *PLUGIN]
+        shuffled = any(option.startswith("--randomly") for option in options)
+        order = () if shuffled else ("-p", "no:randomly")
+        return pytester.runpytest_subprocess(*fixed, *order, *options)
 
     return run_pytest
 

@@ -106,7 +106,7 @@ def _leaks(path: Path, known: Known) -> list[Leak]:
 
 
 def _by_line(text: str, known: Known) -> Iterator[tuple[str, str]]:
-    for finding in findings(text):
+    for finding in findings(text, known.values()):
         yield finding.place, finding.kind
     for number, line in enumerate(text.splitlines(), start=1):
         for secret in known.present(line):
@@ -123,5 +123,5 @@ def _parts(notebook: dict[str, object]) -> Iterator[tuple[str, str]]:
 
 
 def _kinds(text: str, known: Known) -> list[str]:
-    found = [finding.kind for finding in findings(text)]
+    found = [finding.kind for finding in findings(text, known.values())]
     return found + [secret.kind for secret in known.present(text)]

@@ -219,7 +219,9 @@ class Cassette:
             interactions=len(summary.interactions),
             removed=dict(summary.removed),
         )
-        self._badge(summary.interactions, "recorded now", _removed(summary))
+        self._badge(
+            summary.interactions, f"recorded {self.recorded_at:%Y-%m-%d}", _removed(summary)
+        )
 
     def _badge(self, interactions: Sequence[Interaction], how: str, more: str) -> None:
         """Show one line; its text is the same whether recorded or played."""

@@ -104,7 +104,8 @@ class Kernel:
             km=AsyncKernelManager(kernel_spec_manager=_ThisEnvironment()),
             timeout=timeout,
             startup_timeout=startup_timeout,
-            store_widget_state=False,
+            # Output widgets need it; it stays in memory, since only `execute()` would write it.
+            store_widget_state=True,
             coalesce_streams=True,
             record_timing=False,
             shutdown_kernel="immediate",
