@@ -37,7 +37,11 @@ def open_workspace(tmp_path: Path) -> Iterator[OpenWorkspace]:
 
     def open_one(mode: str = "", clock: Clock | None = None, **environ: str) -> Workspace:
         (tmp_path / "pyproject.toml").write_text('[project]\nname = "a-project"\n')
-        variables = {"CELLWIRE_RECORD_MODE": mode, "CELLWIRE_LEDGER": str(tmp_path / "ledger"), **environ}
+        variables = {
+            "CELLWIRE_RECORD_MODE": mode,
+            "CELLWIRE_LEDGER": str(tmp_path / "ledger"),
+            **environ,
+        }
         settings = Settings.load(variables, tmp_path)
         made = Workspace(settings, store=store, clock=clock, screen=Shown())
         stack.enter_context(Workspace.use(made))

@@ -1,15 +1,16 @@
 """An integration at work against a real server on loopback: recorded, then played without it."""
 
+import contextlib
 import gc
 
 import pytest
 from pydantic import BaseModel
+from tests.support.loopback import Reply, serving
 
 import cellwire as cw
 from cellwire import evidence
 from cellwire.clock import Pinned
 from cellwire.errors import ConnectionFailed, DefinitionError, ForeignHost, RecordingError
-from tests.support.loopback import Reply, serving
 
 TOKEN = "fake-token-0123456789"
 
@@ -36,11 +37,18 @@ def _answer(asked):
     if asked.path.startswith("/api/things?page=2"):
         return Reply(body={"items": [{"id": 3}]})
     if asked.path.startswith("/api/things"):
-        return Reply(body={"items": [{"id": 1}, {"id": 2}], "next": f"http://{asked.headers['host']}/api/things?page=2"})
+        return Reply(
+            body={
+                "items": [{"id": 1}, {"id": 2}],
+                "next": f"http://{asked.headers['host']}/api/things?page=2",
+            }
+        )
     if asked.path == "/api/echo":
         return Reply(body={"sent": asked.headers["authorization"]})
     if asked.path.startswith("/api/missing"):
-        return Reply(404, {"error": {"message": f"no such thing for {TOKEN}"}}, {"X-Request-Id": "r-1"})
+        return Reply(
+            404, {"error": {"message": f"no such thing for {TOKEN}"}}, {"X-Request-Id": "r-1"}
+        )
     return Reply(body={"path": asked.path})
 
 
@@ -139,7 +147,10 @@ def test_a_call_outside_any_block_without_connection_says_how_to_connect(open_wo
 
 def test_recording_without_a_connection_says_so_and_writes_nothing(open_workspace, tmp_path):
     open_workspace("all")
-    with pytest.raises(cw.NotConnected, match="recording needs a connection"), _define().cassette("x"):
+    with (
+        pytest.raises(cw.NotConnected, match="recording needs a connection"),
+        _define().cassette("x"),
+    ):
         pass
     assert not (tmp_path / "cassettes").exists()
 
@@ -196,7 +207,9 @@ def test_a_minted_secret_in_an_answer_is_not_written(open_workspace, server, tmp
     assert TOKEN not in (tmp_path / "cassettes/thing/echo.yaml").read_text()
 
 
-def test_an_error_carries_method_address_status_message_and_id_but_no_secret(open_workspace, server):
+def test_an_error_carries_method_address_status_message_and_id_but_no_secret(
+    open_workspace, server
+):
     _connected(open_workspace, server)
     with pytest.raises(cw.errors.NotFound) as caught:
         _define().client().get("/missing", params={"k": TOKEN})
@@ -261,11 +274,8 @@ def test_a_miss_is_noted_even_if_it_is_swallowed(open_workspace, server, tmp_pat
     _things(_define())
     open_workspace("none")
     thing = _define()
-    with thing.cassette("things"):
-        try:
-            thing.client().get("/nowhere")
-        except Exception:
-            pass
+    with thing.cassette("things"), contextlib.suppress(Exception):
+        thing.client().get("/nowhere")
     assert "miss" in [event["event"] for event in evidence.read(tmp_path / "ledger")]
 
 

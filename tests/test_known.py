@@ -10,9 +10,9 @@ from urllib.parse import quote, quote_plus
 
 import httpx
 import pytest
+from tests.support.loopback import Reply, serving
 
 from cellwire.known import Known
-from tests.support.loopback import Reply, serving
 
 FAKE = "fake-s3cr/t+ \"q'é&x=="
 
@@ -41,7 +41,9 @@ FORMS = {
     "base64 at 0": lambda v: b64encode(v.encode()).decode(),
     "base64 at 1": lambda v: b64encode(b"a" + v.encode() + b"tail").decode(),
     "base64 at 2": lambda v: b64encode(b"ab" + v.encode() + b"t").decode(),
-    "base64url at 1": lambda v: urlsafe_b64encode(b"\xff" + v.encode() + b"\xff").decode().rstrip("="),
+    "base64url at 1": lambda v: (
+        urlsafe_b64encode(b"\xff" + v.encode() + b"\xff").decode().rstrip("=")
+    ),
 }
 
 

@@ -173,10 +173,10 @@ class Session:
 
     @cached_property
     def _driver(self) -> Driver:
-        return self._driver_over(self._http)
+        return self._driver_over(self._slot_http)
 
     @cached_property
-    def _http(self) -> _http.Client:
+    def _slot_http(self) -> _http.Client:
         return _http.client(SlotTransport(self.slot, outside=self._outside), timeout=TIMEOUT)
 
     @cached_property
@@ -196,7 +196,7 @@ class Session:
 
     def close(self) -> None:
         """Close what was opened."""
-        for name in ("_http", "_plain_http", "hooks"):
+        for name in ("_slot_http", "_plain_http", "hooks"):
             if name in self.__dict__:
                 getattr(self, name).close()
 

@@ -14,7 +14,6 @@ from pathlib import Path
 
 from cellwire.cassettes.gate import findings
 from cellwire.errors import DefinitionError
-from cellwire.known import Known
 from cellwire.settings import Settings
 from cellwire.stores.file import File
 
@@ -22,6 +21,7 @@ FOLDERS = ("cassettes", "integrations", "notebooks", "tests")
 SUFFIXES = (".ipynb", ".json", ".md", ".py", ".toml", ".yaml", ".yml")
 
 _SECRET = re.compile(r"token|secret|password|key|cookie", re.IGNORECASE)
+_CELL = re.compile(r"^cells\[(\d+)\]")
 _SHORTEST = 8
 
 
@@ -31,55 +31,63 @@ class Leak:
 
     Attributes:
         path: The file.
-        place: Where in it: "line 3", "output of cell 2".
+        place: Where in it: "line 3", "cell 2.outputs[0].text".
         kind: What it is, never its value.
+        digest: First hex digits of the value's SHA-256, to allow it by; empty where it has none.
     """
 
     path: Path
     place: str
     kind: str
+    digest: str = ""
 
 
-def check(paths: Sequence[Path], known: Known | None = None) -> list[Leak]:
+def check(
+    paths: Sequence[Path], *, values: Sequence[str] | None = None, allow: Sequence[str] = ()
+) -> list[Leak]:
     """Look through files and folders.
 
     Args:
         paths: Where to look; folders are searched for `SUFFIXES`.
-        known: Values to look for; those of the vault and the environment unless given.
+        values: Secrets to look for; those of the vault and the environment unless given.
+        allow: Digests of values that are no secrets.
 
     Raises:
         DefinitionError: A path does not exist.
         VaultError: The vault cannot be read.
     """
-    known = known if known is not None else known_values()
-    return [leak for path in _files(paths) for leak in _leaks(path, known)]
+    known = known_values() if values is None else values
+    return [
+        leak
+        for path in _files(paths)
+        for leak in leaks(path.read_text("utf-8", errors="replace"), path, known, allow)
+    ]
 
 
-def known_values() -> Known:
+def leaks(text: str, path: Path, values: Sequence[str], allow: Sequence[str] = ()) -> list[Leak]:
+    """Look through the text of one file, which need not be written yet."""
+    found = [
+        Leak(path, _CELL.sub(_as_people_count, it.place), it.kind, it.digest)
+        for it in findings(text, values, allow)
+    ]
+    if path.suffix == ".ipynb" and _has_widget_state(text):
+        found.append(Leak(path, "metadata.widgets", "widget state"))
+    return found
+
+
+def known_values() -> list[str]:
     """Collect the secrets of the vault and of the environment."""
     settings = Settings.load()
-    known = Known()
-    for name, value in settings.environ.items():
-        if _SECRET.search(name) and len(value) >= _SHORTEST:
-            known.teach(value, name)
+    held = [
+        value
+        for name, value in settings.environ.items()
+        if _SECRET.search(name) and len(value) >= _SHORTEST
+    ]
     store = File.open(settings)
     for entry in store.names():
-        for name, value in (store.get(entry) or {}).items():
-            if _SECRET.search(name) and value:
-                known.teach(value, name)
-    return known
-
-
-def leaks_of_notebook(text: str, path: Path, known: Known | None = None) -> list[Leak]:
-    """Look through a notebook, cell by cell."""
-    known = known if known is not None else known_values()
-    notebook = json.loads(text)
-    leaks = [
-        Leak(path, place, kind) for place, part in _parts(notebook) for kind in _kinds(part, known)
-    ]
-    if notebook.get("metadata", {}).get("widgets"):
-        leaks.append(Leak(path, "metadata", "widget state"))
-    return leaks
+        bundle = store.get(entry) or {}
+        held += [value for name, value in bundle.items() if _SECRET.search(name) and value]
+    return held
 
 
 def _files(paths: Iterable[Path]) -> Iterator[Path]:
@@ -95,33 +103,13 @@ def _files(paths: Iterable[Path]) -> Iterator[Path]:
             raise DefinitionError(f"{path} does not exist", next_step="Name a file or a folder.")
 
 
-def _leaks(path: Path, known: Known) -> list[Leak]:
-    text = path.read_text("utf-8", errors="replace")
-    if path.suffix == ".ipynb":
-        try:
-            return leaks_of_notebook(text, path, known)
-        except json.JSONDecodeError as error:
-            return [Leak(path, f"line {error.lineno}", "not a notebook: broken JSON")]
-    return [Leak(path, place, kind) for place, kind in _by_line(text, known)]
+def _has_widget_state(text: str) -> bool:
+    try:
+        notebook = json.loads(text)
+    except ValueError:
+        return False
+    return isinstance(notebook, dict) and bool(notebook.get("metadata", {}).get("widgets"))
 
 
-def _by_line(text: str, known: Known) -> Iterator[tuple[str, str]]:
-    for finding in findings(text, known.values()):
-        yield finding.place, finding.kind
-    for number, line in enumerate(text.splitlines(), start=1):
-        for secret in known.present(line):
-            yield f"line {number}", secret.kind
-
-
-def _parts(notebook: dict[str, object]) -> Iterator[tuple[str, str]]:
-    cells = notebook.get("cells")
-    for number, cell in enumerate(cells if isinstance(cells, list) else [], start=1):
-        yield f"source of cell {number}", "".join(cell.get("source", ()))
-        if cell.get("outputs"):
-            yield f"output of cell {number}", json.dumps(cell["outputs"], ensure_ascii=False)
-        yield f"metadata of cell {number}", json.dumps(cell.get("metadata", {}))
-
-
-def _kinds(text: str, known: Known) -> list[str]:
-    found = [finding.kind for finding in findings(text, known.values())]
-    return found + [secret.kind for secret in known.present(text)]
+def _as_people_count(match: re.Match[str]) -> str:
+    return f"cell {int(match[1]) + 1}"

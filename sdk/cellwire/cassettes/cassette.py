@@ -30,6 +30,7 @@ from cellwire.errors import DefinitionError, NotConnected
 from cellwire.known import Known
 from cellwire.screens import View
 from cellwire.settings import RecordMode, Settings, check_mode
+from cellwire.testing.guard import guarded
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_/-]*")
 
@@ -50,7 +51,6 @@ class Ports:
         now: Tells the time.
         show: Shows the badge.
         resign: Signs a captured delivery anew after redaction, or None.
-        guard: Blocks the network of this process while a locked cassette plays.
     """
 
     settings: Settings
@@ -146,6 +146,8 @@ class Cassette:
         self._deck = self._recorder(block, target) if action == "record" else self._player()
         self._stack.enter_context(ports.slot.hold(self._deck))
         self._stack.enter_context(ports.pin(self.recorded_at))
+        if ports.settings.locked:
+            self._stack.enter_context(guarded(ports.settings.ledger))
 
     def _action(self, block: str, header: Header | None) -> Literal["play", "record"]:
         settings = self._ports.settings

@@ -30,6 +30,13 @@ whatever else has the shape of a secret is found too. Values are never printed."
     def arguments(cls, parser: argparse.ArgumentParser) -> None:
         """Declare the paths."""
         parser.add_argument("paths", nargs="*", type=Path, metavar="PATH", help="files or folders")
+        parser.add_argument(
+            "--allow",
+            action="append",
+            default=[],
+            metavar="DIGEST",
+            help="a value that is no secret",
+        )
 
     def run(self, given: argparse.Namespace) -> int:
         """Look; 1 if something was found."""
@@ -42,9 +49,10 @@ whatever else has the shape of a secret is found too. Values are never printed."
                 f"{project} has none of {', '.join(FOLDERS)}",
                 next_step="Name what to look through: cellwire check PATH",
             )
-        leaks = check(paths)
+        leaks = check(paths, allow=given.allow)
         for leak in leaks:
-            print(f"{_relative(leak, project)}: {leak.place}: {leak.kind}")
+            digest = f" (digest {leak.digest})" if leak.digest else ""
+            print(f"{_relative(leak, project)}: {leak.place}: {leak.kind}{digest}")
         print(f"{len(leaks)} found" if leaks else "nothing secret found")
         return FAILED if leaks else FINE
 

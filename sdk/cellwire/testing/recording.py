@@ -15,7 +15,7 @@ import nbformat
 from nbformat import NotebookNode
 
 from cellwire import evidence
-from cellwire.authoring.check import leaks_of_notebook
+from cellwire.authoring.check import known_values, leaks
 from cellwire.errors import RecordingError, SecretFound
 from cellwire.files import SHARED, write_atomic
 from cellwire.settings import Settings
@@ -136,9 +136,9 @@ def record_notebook(
         finally:
             kernel.stop()
         text = _executed(kernel.notebook, notebook.metadata)
-        if leaks := leaks_of_notebook(text, path):
+        if found := leaks(text, path, known_values()):
             raise SecretFound(
-                f"{path.name} was not written: {leaks[0].kind} in {leaks[0].place}",
+                f"{path.name} was not written: {found[0].kind} in {found[0].place}",
                 next_step="Keep it out of what the cell shows, then record again.",
             )
         stage.keep()
