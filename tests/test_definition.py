@@ -32,7 +32,7 @@ def test_an_author_may_declare_an_auth_kinds_field_himself():
 
 def test_stand_ins_give_the_server_a_name_and_hide_secrets():
     made = Definition("my_board", base_url="{url}/api", auth=cw.auth.Bearer(), credentials=Server)
-    assert made.stand_ins() == {
+    assert made.stand_ins == {
         "url": "https://my-board.test",
         "pin": "cw-pin-1",
         "token": "cw-token-1",

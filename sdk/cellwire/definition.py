@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from string import Formatter
 
 from cellwire._http import URL, InvalidURL
@@ -45,7 +46,7 @@ class Definition:
         self._check_parts()
         self._check_url(self.base_url)
 
-    @property
+    @cached_property
     def fields(self) -> tuple[Field, ...]:
         """Every credential field: the author's, the auth kind's, the webhook scheme's."""
         own = fields_of(self.credentials)
@@ -65,11 +66,12 @@ class Definition:
         """Fill `{field}` from the credentials; a URL given with a closing slash loses it."""
         return template.format_map({k: v.rstrip("/") for k, v in values.items()})
 
-    def stand_ins(self) -> dict[str, str]:
-        """Give what replay uses for each field; recordings hold the same words."""
+    @cached_property
+    def stand_ins(self) -> Mapping[str, str]:
+        """What replay uses for each field; recordings hold the same words."""
         return {f.name: self._stand_in(f) for f in self.fields}
 
-    @property
+    @cached_property
     def templated(self) -> tuple[str, ...]:
         """Names of the fields that stand in the base URL: where it is deployed."""
         return tuple(name for _, name, _, _ in Formatter().parse(self.base_url) if name)
@@ -119,7 +121,7 @@ class Definition:
                 next_step=f"Add it to a schema: class Access(cw.Credentials): {missing[0]}: str.",
             )
         try:
-            url = URL(self.resolve(template, self.stand_ins()))
+            url = URL(self.resolve(template, self.stand_ins))
         except (InvalidURL, ValueError, KeyError, IndexError) as error:
             raise DefinitionError(f"{self.name}: base_url={template!r}: {error}") from None
         if url.scheme not in ("http", "https") or not url.host:

@@ -47,7 +47,8 @@ class Secret:
     @property
     def marks(self) -> tuple[str, ...]:
         """Give strings of which one stands in any text that holds the value, unless all is %xx."""
-        return (self._needle, *self._coded[:2], *self._cores)
+        parts = (max(_PLAIN.findall(core), key=len, default="") for core in self._cores)
+        return (self._needle, *self._coded[:2], *parts)
 
     @property
     def percents(self) -> tuple[str, ...]:
@@ -67,6 +68,10 @@ class Secret:
         for core in self._cores:
             if core in text:
                 return text.index(core)
+        if "%" in text:
+            for pattern in self._escaped_cores:
+                if found := pattern.search(text):
+                    return found.start()
         return -1
 
     def replace(self, text: str, by: str) -> str:
@@ -78,6 +83,9 @@ class Secret:
                 text = text.replace(form, self._as_coded(form, by))
         if any(core in text for core in self._cores):
             text = _RUN.sub(lambda m: self._inside(m[0], by), text)
+        if self.stand_in is None and "%" in text:
+            for core in self._escaped_cores:
+                text = core.sub(by, text)
         return text
 
     @cached_property
@@ -88,6 +96,12 @@ class Secret:
             return re.compile(body)
         # A port or host must end where it ends: 127.0.0.1:8081 is not in 127.0.0.1:80812.
         return re.compile(rf"(?<![\w.]){body}(?!\d)" if self.value[:1].isalnum() else body)
+
+    @cached_property
+    def _escaped_cores(self) -> tuple[re.Pattern[str], ...]:
+        """Match base64 whose `+` and `/` were percent-encoded."""
+        cores = [core for core in self._cores if not _PLAIN.fullmatch(core)]
+        return tuple(re.compile("".join(map(_any_form, core))) for core in cores)
 
     def _as_coded(self, form: str, by: str) -> str:
         if self.stand_in is None:
@@ -112,20 +126,31 @@ class Secret:
         return run
 
 
+def _percent(char: str) -> str:
+    """Give the pattern of a character percent-encoded any number of times."""
+    return "(?i:" + "".join(f"%(?:25)*{byte:02X}" for byte in char.encode()) + ")"
+
+
+_BACKSLASH = rf"(?:\\|{_percent(chr(92))})"
+_AMPERSAND = rf"(?:&(?:amp;)*|{_percent('&')}(?:amp{_percent(';')})*)"
+_HASH, _SEMICOLON = rf"(?:#|{_percent('#')})", rf"(?:;|{_percent(';')})"
+
+
 def _any_form(char: str) -> str:
-    """Give the pattern of one character under any of the escapes."""
+    """Give the pattern of one character under any of the escapes, and under two of them."""
     if _PLAIN.fullmatch(char):
         return re.escape(char)
-    percent = "".join(f"%(?:25)*{byte:02X}" for byte in char.encode())
-    units = char.encode("utf-16-be").hex()
-    escaped = "".join(rf"\\+u{units[i : i + 4]}" for i in range(0, len(units), 4))
-    code = ord(char)
-    names = [f"#0*{code}", f"#x0*{code:x}"] + (["apos"] if char == "'" else [])
+    code, units = ord(char), char.encode("utf-16-be").hex()
+    escaped = "".join(f"{_BACKSLASH}+u{units[i : i + 4]}" for i in range(0, len(units), 4))
+    names = [f"{_HASH}0*{code}", f"{_HASH}x0*{code:x}"] + (["apos"] if char == "'" else [])
     names += [codepoint2name[code]] if code in codepoint2name else []
-    own = r"\\+" if char == "\\" else r"\\*" + re.escape(char)
-    forms = [f"(?i:{percent})", f"(?i:{escaped})", rf"&(?:amp;)*(?i:{'|'.join(names)});", own]
-    forms += {" ": [r"\+"], "\n": [r"\\+n", r"\r\n", r"\r?\ndata: ?"]}.get(char, [])
-    forms += {"\r": [r"\\+r"], "\t": [r"\\+t"]}.get(char, [])
+    marked = f"{_AMPERSAND}(?i:{'|'.join(names)}){_SEMICOLON}"
+    if char == "\\":
+        return f"(?:{_BACKSLASH}+|(?i:{escaped})|{marked})"
+    forms = [f"(?i:{escaped})", f"{_BACKSLASH}*(?:{_percent(char)}|{marked}|{re.escape(char)})"]
+    forms += {" ": [r"\+", _percent("+")], "\n": [r"\r\n", r"\r?\ndata: ?"]}.get(char, [])
+    if letter := {"\n": "n", "\r": "r", "\t": "t"}.get(char):
+        forms.append(f"{_BACKSLASH}+{letter}")
     return f"(?:{'|'.join(forms)})"
 
 

@@ -133,7 +133,7 @@ class Session:
         return PlainAuth(auth.attempt, fields, owns)
 
     def _stand_ins(self) -> dict[str, str]:
-        return {**self.definition.stand_ins(), "access_token": "cw-access_token-1"}
+        return {**self.definition.stand_ins, "access_token": "cw-access_token-1"}
 
     def _fields(self, connection: str, given: Credentials | None) -> Fields:
         if self.playing:
@@ -158,7 +158,7 @@ class Session:
         for field in self.definition.fields:
             if field.secret and field.name in secrets:
                 known.teach(secrets[field.name], field.name)
-        stand_ins = self.definition.stand_ins()
+        stand_ins = self.definition.stand_ins
         for name in self.definition.templated:
             value, instead = secrets.get(name, "").rstrip("/"), stand_ins[name]
             known.teach(value, name, stand_in=instead)
@@ -241,7 +241,7 @@ class Session:
             slot=self.slot,
             places=definition.writes,
             connected=self.connected,
-            live_at=definition.resolve(definition.base_url, definition.stand_ins()),
+            live_at=definition.resolve(definition.base_url, definition.stand_ins),
             pin=workspace.pinned,
             now=workspace.clock.now,
             show=workspace.screen.show,

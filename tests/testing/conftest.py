@@ -15,7 +15,9 @@ from pathlib import Path
 import pytest
 
 # The entry point brings the plugin in; a checkout that is not installed names it.
-PLUGIN = [] if entry_points(group="pytest11", name="cellwire") else ["-p", "cellwire.testing.plugin"]
+PLUGIN = (
+    [] if entry_points(group="pytest11", name="cellwire") else ["-p", "cellwire.testing.plugin"]
+)
 
 Run = Callable[..., pytest.RunResult]
 

@@ -17,7 +17,9 @@ note(LEDGER, "miss", cassette="acme/list", request="GET /v1/contacts?limit=3",
 
 
 def close(unused: list[str], played: int = 1) -> str:
-    return f'note(LEDGER, "close", cassette="acme/list", played={played}, recorded=2, unused={unused})'
+    return (
+        f'note(LEDGER, "close", cassette="acme/list", played={played}, recorded=2, unused={unused})'
+    )
 
 
 def test_a_good_notebook_passes(run_nbval, pytester):
@@ -83,7 +85,10 @@ def test_answers_that_nothing_asked_for(run_nbval, pytester, policy):
 
 def test_unused_answers_say_nothing_when_a_cell_failed(run_nbval, pytester):
     write(
-        pytester.path / "nb.ipynb", code(NOTE), code(close(["GET /v1/never"])), code("1", result("2"))
+        pytester.path / "nb.ipynb",
+        code(NOTE),
+        code(close(["GET /v1/never"])),
+        code("1", result("2")),
     )
     run_nbval().assert_outcomes(passed=2, failed=1, skipped=1)
 
@@ -98,7 +103,13 @@ def test_what_was_played_is_counted(run_nbval, pytester):
 
 
 def test_the_kernel_is_alike_everywhere_and_holds_no_secret(run_nbval, pytester, monkeypatch):
-    for name in ("ACME_TOKEN", "acme_client_secret", "DB_PASSWORD", "API_KEY", "GCP_CREDENTIALS_FILE"):
+    for name in (
+        "ACME_TOKEN",
+        "acme_client_secret",
+        "DB_PASSWORD",
+        "API_KEY",
+        "GCP_CREDENTIALS_FILE",
+    ):
         monkeypatch.setenv(name, "not-a-real-secret")
     monkeypatch.setenv("ACME_URL", "kept")
     source = """
@@ -117,7 +128,9 @@ def test_a_wrong_setting_is_an_error_of_the_notebook(run_nbval, pytester, monkey
     write(pytester.path / "nb.ipynb", code("1", result("1")))
     ran = run_nbval()
     ran.assert_outcomes(errors=2)
-    ran.stdout.fnmatch_lines(["*SettingsError: CELLWIRE_RECORD_MODE: 'sometimes' is no record mode*"])
+    ran.stdout.fnmatch_lines(
+        ["*SettingsError: CELLWIRE_RECORD_MODE: 'sometimes' is no record mode*"]
+    )
 
 
 def test_nbval_markers_hold(run_nbval, pytester):

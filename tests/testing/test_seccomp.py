@@ -91,7 +91,12 @@ socket.socketpair()
 print("unix passes")
 """
     )
-    assert ran.stdout.split("\n")[:4] == ["accepted", "thread refused", "child refused", "unix passes"]
+    assert ran.stdout.split("\n")[:4] == [
+        "accepted",
+        "thread refused",
+        "child refused",
+        "unix passes",
+    ]
 
 
 def test_where_there_is_no_filter_it_says_so(monkeypatch):

@@ -67,10 +67,10 @@ def test_observers_hear_every_change_until_they_stop_and_a_broken_one_harms_nobo
     arrivals.observe(broken)
     stop = arrivals.observe(lambda row: heard.append((row.number, row.delivery.state)))
     arrive(arrivals, delivery())
-    arrivals.repeat(delivery().having("done"))
+    arrivals.repeat(delivery())
     stop()
     arrive(arrivals, delivery(2))
-    assert heard == [(1, "queued"), (1, "running"), (1, "done"), (2, "done")]
+    assert heard == [(1, "queued"), (1, "running"), (1, "done"), (2, "ignored")]
 
 
 def test_each_delivery_is_handed_out_once_in_order(arrivals):
@@ -119,8 +119,20 @@ def test_duplicates_are_not_handed_out(arrivals):
     arrive(arrivals, delivery())
     arrivals.repeat(delivery())
     arrivals.wait(timeout=0)
-    with pytest.raises(DeliveryError):
+    with pytest.raises(DeliveryError, match="no delivery"):
         arrivals.wait(timeout=0)
+
+
+def test_a_redelivery_keeps_its_own_row_when_the_first_attempts_is_dropped():
+    arrivals = Arrivals(keep=2)
+    arrive(arrivals, delivery(1), "dead")
+    arrivals.update(delivery(1))
+    arrivals.update(delivery(2))
+    arrivals.update(delivery(1).having("done"))
+    assert [(row.number, row.delivery.state) for row in arrivals.rows] == [
+        (2, "done"),
+        (3, "queued"),
+    ]
 
 
 def test_nothing_in_time_says_to_check_the_registration(arrivals):

@@ -57,8 +57,10 @@ class Auth(ABC):
         return (yield from send(request))
 
 
-def __getattr__(name: str) -> Any:
-    """Give a kind at its first use: `cellwire.auth.Bearer`."""
-    if not name.startswith("_") and (kind := class_of(__name__, name)):
-        return kind
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+if not TYPE_CHECKING:  # or every misspelt name would be Any to a type checker
+
+    def __getattr__(name: str) -> Any:
+        """Give a kind at its first use: `cellwire.auth.Bearer`."""
+        if not name.startswith("_") and (kind := class_of(__name__, name)):
+            return kind
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -37,8 +37,6 @@ def _decodings(text: str) -> Iterator[str]:
     if "%" in text:
         yield unquote(text)
         yield unquote_plus(text)
-    elif "+" in text:
-        yield text.replace("+", " ")
     if "\\" in text:
         yield _ESCAPE.sub(_unescaped, text)
     if "&" in text:

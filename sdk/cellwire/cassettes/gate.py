@@ -191,10 +191,17 @@ def _in_bytes(data: bytes, place: str, values: Sequence[str]) -> Iterator[Findin
 
 def _plainly(text: str, place: str, values: Sequence[str]) -> Iterator[Finding]:
     for value in values:
-        if len(value) >= _SHORTEST and value in text:
+        if len(value) >= _SHORTEST and (value in text or _spaced(value, text)):
             yield Finding("known value", place, _digest(value))
     for kind, value in shapes.shaped(text):
         yield Finding(kind, place, _digest(value))
+
+
+def _spaced(value: str, text: str) -> bool:
+    """Find a value whose spaces are `+` here, as in forms."""
+    if " " not in value or "+" not in text:
+        return False
+    return value.replace("+", " ") in text.replace("+", " ")
 
 
 def _digest(value: str) -> str:

@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any
-from urllib.parse import unquote_plus
+from urllib.parse import quote, unquote, unquote_plus
 
 from cellwire.auth import Place
 from cellwire.cassettes.fields import Fields, Swap, looks_random
@@ -23,7 +23,7 @@ from cellwire.known import Known
 from cellwire.secret import Secret
 
 _JWT = re.compile(r"eyJ[\w-]{8,}\.eyJ[\w-]{4,}\.[\w-]{8,}")
-_PACKED = re.compile(r"H4sI[A-Za-z0-9+/_-]{16,}={0,2}")
+_PACKED = re.compile(r"H4sI(?:[A-Za-z0-9+/_-]|%2[BbFf]|\\+/){16,}(?:=|%3[Dd]){0,2}")
 _DATE = re.compile(r"[\d:TZ.+-]+")
 _TOKEN_PATH = re.compile(
     r"/(?:o?auth\w*/)?(?:access_?)?(?:token|revoke|introspect)[\w.-]*/?(?:\?|$)"
@@ -125,7 +125,8 @@ class _Run:
         if spots:
             edits = _edits(interaction, self._places, self._swap)
             redacted = replace(interaction, **{n: edits[n](getattr(interaction, n)) for n in spots})
-        if self._known.present(_joined(redacted)) or _has_layers(redacted):
+        texts = _joined(redacted)
+        if self._known.present(texts) or _has_layers(redacted, texts):
             redacted = _edited(redacted, self._forms)
         return redacted if redacted is interaction else _measured(redacted, interaction)
 
@@ -163,7 +164,7 @@ class _Run:
     def _unpacked(self, run: str, where: str) -> str:
         """Look into base64 of gzip."""
         url = re.search("[-_]", run) is not None
-        plain = run.rstrip("=").replace("-", "+").replace("_", "/")
+        plain = unquote(run).replace("\\", "").rstrip("=").replace("-", "+").replace("_", "/")
         try:
             data = b64decode(plain + "=" * (-len(plain) % 4))
         except binascii.Error:
@@ -172,6 +173,8 @@ class _Run:
         if fresh == data:
             return run
         coded = b64encode(fresh).decode("ascii")
+        if "%" in run:
+            return quote(coded, safe="")
         return coded.replace("+", "-").replace("/", "_") if url else coded
 
 
@@ -220,9 +223,9 @@ def _joined(i: Interaction) -> str:
     return _SEPARATOR.join(texts)
 
 
-def _has_layers(i: Interaction) -> bool:
-    bodies = (i.request_body, i.response_body)
-    return any(b"H4sI" in b or b"\ndata:" in b or inflated(b) for b in bodies)
+def _has_layers(i: Interaction, texts: str) -> bool:
+    packed = inflated(i.request_body) or inflated(i.response_body)
+    return bool(packed) or "H4sI" in texts or "\ndata:" in texts
 
 
 def _measured(i: Interaction, before: Interaction) -> Interaction:

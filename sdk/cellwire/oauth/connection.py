@@ -21,7 +21,7 @@ from cellwire.oauth.access import Access, Resolve
 from cellwire.oauth.filling import NOTHING, Filling
 from cellwire.oauth.ports import Ports
 from cellwire.oauth.proof import Proof
-from cellwire.oauth.shown import WAIT_SECONDS, Shown, trouble
+from cellwire.oauth.shown import WAIT_SECONDS, Shown, nobody, trouble
 from cellwire.oauth.signin import SignIn
 from cellwire.oauth.spec import Token
 from cellwire.oauth.stand_in import StandIn
@@ -125,7 +125,9 @@ class Connection(Shown):
         """
         if not self._proof.under_way:
             self._restore()
-            snapshot = self._machine.settled(WAIT_SECONDS)
+            snapshot = self._machine.snapshot
+            if snapshot.state == "waiting":
+                snapshot = self._machine.settled(WAIT_SECONDS)
             if snapshot.state != "connected":
                 raise trouble(snapshot, self._filling.variables())
         return self._secrets(rejected)
@@ -164,12 +166,7 @@ class Connection(Shown):
 
     def _sign_in(self, access: Access) -> str:
         if not self._screen.interactive:
-            words = self._key[:1] if self.name == DEFAULT else self._key
-            raise NotConnected(
-                f"{self._machine.snapshot.title} needs a person to sign in, and nobody is here",
-                code="missing",
-                next_step=f"Sign in once in a terminal: cellwire connect {' '.join(words)}",
-            )
+            raise nobody(self._machine.snapshot)
         fixed = self._ports.redirect_port
         self._signin = SignIn(
             access.ask,
@@ -180,27 +177,32 @@ class Connection(Shown):
             arrived=self._arrived,
             failed=self._failed,
         )
-        link, port = self._signin.link, self._signin.origin.rpartition(":")[2]
+        link, port = self._signin.link, self._signin.port
         hint = f"bring its port here: ssh -L {port}:127.0.0.1:{port} THAT-COMPUTER"
         self._machine.move("waiting", link=link, link_text="Connect", next_step=hint)
         return link
 
-    def _arrived(self, token: Token) -> None:
+    def _arrived(self, token: Token) -> Callable[[], object]:
         if self._access is not None:
             # Kept before anything else can fail: the service gives it once.
             self._access.keeper.keep(token)
         self._filling.keep(self._found, None)
-        self._finish()
+        account = self._proved()
+        return lambda: self._stand(account)
 
     def _finish(self) -> None:
         """Prove the connection, keep what was given, and say that it stands."""
         try:
-            account = self._proof.give(self._found.account)
+            account = self._proved()
         except ConnectError as error:
-            self._failed(error, again=False)
+            self._failed(error, link=None)
             raise
-        self._filling.keep(self._found, account)
         self._stand(account)
+
+    def _proved(self) -> str | None:
+        account = self._proof.give(self._found.account)
+        self._filling.keep(self._found, account)
+        return account
 
     def _stand(self, account: str | None) -> None:
         self._proven = True
@@ -208,15 +210,14 @@ class Connection(Shown):
         scopes = self._access.keeper.scopes if self._access else frozenset()
         self._machine.move("connected", account=account, scopes=scopes, detail=sources)
 
-    def _failed(self, error: ConnectError, again: bool) -> None:
+    def _failed(self, error: ConnectError, link: str | None) -> None:
         redact, now = self._ports.known.redact, self._machine.snapshot
         self._machine.move(
             "error",
             code=error.code,
             detail=redact(error.message),
             next_step=redact(error.next_step or f"Run {now.call}"),
-            link=now.link if again else None,
-            link_text=now.link_text,
+            link=link,
         )
 
     def _stop(self) -> None:

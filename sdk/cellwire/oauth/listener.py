@@ -57,7 +57,12 @@ class Listener:
     @property
     def origin(self) -> str:
         """`http://127.0.0.1:<port>`."""
-        return f"http://{LOOPBACK}:{self._server.server_address[1]}"
+        return f"http://{LOOPBACK}:{self.port}"
+
+    @property
+    def port(self) -> int:
+        """The port that was asked for, or found free."""
+        return int(self._server.server_address[1])
 
     def serve(self, site: Site) -> None:
         """Answer requests from now on."""
@@ -70,10 +75,14 @@ class Listener:
             if self._closed:
                 return
             self._closed = True
-        if self._loop:
-            self._server.shutdown()
-        self._server.server_close()
-        wait(self._server.under_way, timeout=_SECONDS)
+            if self._loop:
+                self._server.shutdown()
+            self._server.server_close()
+            self.drain()
+
+    def drain(self) -> None:
+        """Let requests under way end."""
+        wait(set(self._server.under_way), timeout=_SECONDS)
 
 
 class _Server(TCPServer):

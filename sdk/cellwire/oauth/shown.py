@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Self
 
 from cellwire.errors import ConnectError, NotConnected
-from cellwire.oauth.state import Machine, Snapshot, State
+from cellwire.oauth.state import DEFAULT, Machine, Snapshot, State
 from cellwire.screens import Screen
 
 WAIT_SECONDS = 300.0
@@ -80,6 +80,16 @@ class Shown:
         if snapshot.state != "connected":
             raise trouble(snapshot)
         return self
+
+
+def nobody(snapshot: Snapshot) -> NotConnected:
+    """Make the error for a sign-in where no person is."""
+    name = "" if snapshot.connection == DEFAULT else f" {snapshot.connection}"
+    return NotConnected(
+        f"{snapshot.title} needs a person to sign in, and nobody is here",
+        code="missing",
+        next_step=f"Sign in once in a terminal: cellwire connect {snapshot.integration}{name}",
+    )
 
 
 def trouble(snapshot: Snapshot, variables: str = "") -> ConnectError:

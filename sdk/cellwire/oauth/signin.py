@@ -33,8 +33,9 @@ class SignIn:
         ports: What it needs of the process.
         title: Name of the connection, for people.
         clicked: Told when the person goes to the link.
-        arrived: Takes the token; an error it raises is shown in the browser too.
-        failed: Takes an error, and whether the link is still good.
+        arrived: Takes the token; an error it raises is shown in the browser too. It gives what
+            is to be done once the browser knows.
+        failed: Takes an error, and the link if it is still good.
 
     Raises:
         ConnectError: The port is taken.
@@ -48,8 +49,8 @@ class SignIn:
         *,
         title: str,
         clicked: Callable[[], object],
-        arrived: Callable[[Token], object],
-        failed: Callable[[ConnectError, bool], object],
+        arrived: Callable[[Token], Callable[[], object]],
+        failed: Callable[[ConnectError, str | None], object],
     ) -> None:
         self._listener = Listener(ports.background, port)
         self._ask = ask(self._listener.origin)
@@ -75,9 +76,9 @@ class SignIn:
         return self._doorway.link
 
     @property
-    def origin(self) -> str:
+    def port(self) -> int:
         """Where the listener listens."""
-        return self._listener.origin
+        return self._listener.port
 
     def cancel(self) -> None:
         """End it, and free the port; safe to call twice, and after its end."""
@@ -102,35 +103,32 @@ class SignIn:
             )
 
     def _run(self) -> None:
-        ended: ConnectError | None = None
-        try:
-            while True:
-                ended = self._once()
-                if ended is None or not self._tell(ended):
-                    break
-        finally:
-            self._settle(ended)
-            self._over = (ended,)
-            self._drain(ended)
-            self._listener.close()
+        while True:
+            outcome = self._once()
+            error = outcome if isinstance(outcome, ConnectError) else None
+            self._settle(error)
+            if error is None or error.code not in _AGAIN or self._cancelled.is_set():
+                break
+            self._listener.drain()
+            self._failed(error, self.link)
+        self._over = (error,)
+        self._drain(error)
+        self._listener.close()
+        # Only now: whoever waits may end the process, and the browser has its page.
+        if self._cancelled.is_set():
+            return
+        if isinstance(outcome, ConnectError):
+            self._failed(outcome, None)
+        else:
+            outcome()
 
-    def _once(self) -> ConnectError | None:
+    def _once(self) -> ConnectError | Callable[[], object]:
         flow = Loopback(self._ask, self._doorway.link, self._ports.clock)
         try:
             token = drive(flow.steps(), self._perform)
-            if not self._cancelled.is_set():
-                self._arrived(token)
+            return self._arrived(token)
         except Exception as error:  # noqa: BLE001 - nobody else would ever see it
             return _told(error)
-        return None
-
-    def _tell(self, error: ConnectError) -> bool:
-        """Report a failure; whether to wait for another click."""
-        again = error.code in _AGAIN
-        if not self._cancelled.is_set():
-            self._failed(error, again)
-        self._settle(error)
-        return again and not self._cancelled.is_set()
 
     def _perform(self, effect: Effect) -> Any:
         if isinstance(effect, Send):

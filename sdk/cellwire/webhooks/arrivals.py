@@ -93,10 +93,10 @@ class Arrivals:
         self._tell(row)
 
     def repeat(self, delivery: Delivery) -> None:
-        """Note a delivery whose id is known."""
+        """Note a delivery whose id is known: this attempt is ignored."""
+        at, ignored = delivery.received_at, delivery.having("ignored")
         with self._changed:
-            at = delivery.received_at
-            row = Arrival(self._next(), delivery.integration, at, "duplicate", delivery=delivery)
+            row = Arrival(self._next(), delivery.integration, at, "duplicate", delivery=ignored)
             self._put(self._accepted, row)
         self._tell(row)
 

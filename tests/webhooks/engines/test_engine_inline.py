@@ -97,25 +97,20 @@ def test_a_forgotten_id_is_handled_again_but_not_while_it_is_under_way(backgroun
 
 def test_several_are_handled_at_once_but_no_more_than_there_are_workers(background):
     engine = Inline(background, workers=3)
-    lock, together = threading.Lock(), threading.Barrier(3)
-    running = peak = 0
+    started, go_on = threading.Semaphore(0), threading.Event()
 
     def handle(one: Delivery) -> Delivery:
-        nonlocal running, peak
-        with lock:
-            running += 1
-            peak = max(peak, running)
-        if int(one.id) < 3:
-            together.wait(20)  # passes only if three run at the same time
-        with lock:
-            running -= 1
+        started.release()
+        assert go_on.wait(20)
         return one.having("done")
 
     states = States(engine, handle)
     for number in range(30):
         put(engine, delivery(number))
+    assert all(started.acquire(timeout=20) for _ in range(3))
+    assert not started.acquire(timeout=0.2)
+    go_on.set()
     states.settled(30)
-    assert peak == 3
     assert Counter(states.heard) == Counter(
         (str(n), state) for n in range(30) for state in ("queued", "running", "done")
     )

@@ -74,8 +74,10 @@ def items_of(page: Page, at: str | None) -> list[Any]:
     raise PagingError(f"no list of records at {at or 'the top of the answer'}", next_step=hint)
 
 
-def __getattr__(name: str) -> Any:
-    """Give a kind at its first use: `cellwire.pagination.NextUrl`."""
-    if not name.startswith("_") and (kind := class_of(__name__, name)):
-        return kind
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+if not TYPE_CHECKING:  # or every misspelt name would be Any to a type checker
+
+    def __getattr__(name: str) -> Any:
+        """Give a kind at its first use: `cellwire.pagination.NextUrl`."""
+        if not name.startswith("_") and (kind := class_of(__name__, name)):
+            return kind
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -102,7 +102,7 @@ def _headline(snapshot: Snapshot) -> str:
 
 
 def _link(snapshot: Snapshot) -> str:
-    text = "Retry" if snapshot.state == "error" else snapshot.link_text
+    text = "Retry" if snapshot.state == "error" else snapshot.link_text or "Open again"
     return (
         f'<a href="{escape(snapshot.link or "", quote=True)}" target="_blank" '
         f'rel="noopener noreferrer" style="{_LINK}">{escape(text)}</a>'

@@ -11,6 +11,7 @@ address, a cookie of this form and a token in it, the browser's Origin, ten minu
 from __future__ import annotations
 
 import secrets
+import threading
 import time
 from collections.abc import Callable, Mapping
 from hmac import compare_digest
@@ -44,21 +45,24 @@ class FormDoor:
         background: Background,
         timer: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._form, self._submit, self._background, self._timer = form, submit, background, timer
+        self._form, self._submit, self._timer = form, submit, timer
         self._path = f"/form/{secrets.token_urlsafe(32)}"
         self._token, self._cookie = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
         self._cookie_name = f"cellwire-{secrets.token_hex(8)}"
         self._until = timer() + LIFETIME
+        self._done = threading.Event()
         self._listener = Listener(background)
         self._listener.serve(self.answer)
+        background.submit(self._end)
 
     @property
     def link(self) -> str:
         """Where the person fills it in."""
         return self._listener.origin + self._path
 
-    def close(self) -> None:
-        """Free the port."""
+    def _end(self) -> None:
+        """Free the port after use; twice the form's life: who is late meets a page that says so."""
+        self._done.wait(2 * LIFETIME)
         self._listener.close()
 
     def answer(self, visit: Visit) -> Page:
@@ -68,7 +72,6 @@ class FormDoor:
         if not compare_digest(visit.path.encode(), self._path.encode()):
             return notice("Nothing here", "There is no such page.", 404)
         if self._timer() >= self._until:
-            self._background.submit(self.close)
             return notice(
                 "Expired", "This form was good for ten minutes.", 410, more="Run connect() again."
             )
@@ -90,7 +93,7 @@ class FormDoor:
             going_on = self._submit(values)
         except Error as error:
             return self._drawn(self._visible(values), str(error))
-        self._background.submit(self.close)
+        self._done.set()
         return _thanks(self._form.title, going_on)
 
     def _visible(self, values: Mapping[str, str]) -> dict[str, str]:

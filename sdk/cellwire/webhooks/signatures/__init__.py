@@ -162,8 +162,10 @@ def decode(text: str, encoding: Encoding) -> bytes:
     return binascii.a2b_base64(text.encode("ascii"), strict_mode=True)
 
 
-def __getattr__(name: str) -> Any:
-    """Give a kind at its first use: `cellwire.signatures.HMAC`."""
-    if not name.startswith("_") and (kind := class_of(__name__, name)):
-        return kind
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+if not TYPE_CHECKING:  # or every misspelt name would be Any to a type checker
+
+    def __getattr__(name: str) -> Any:
+        """Give a kind at its first use: `cellwire.signatures.HMAC`."""
+        if not name.startswith("_") and (kind := class_of(__name__, name)):
+            return kind
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
