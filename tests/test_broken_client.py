@@ -51,14 +51,20 @@ def _break_notebook(folder: Path, old: str, new: str) -> None:
     path.write_text(json.dumps(book))
 
 
-def _play(folder: Path, *what: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:randomly", "--rootdir", ".", *what]
+def _play(folder: Path) -> str:
+    command = [sys.executable, "-m", "pytest", "-rf", "--nbval", "-p", "no:randomly"]
     # A run of its own: its misses are not this run's.
     kept = {n: v for n, v in os.environ.items() if not n.startswith(("CELLWIRE_", "PYTEST_"))}
     environ = {**kept, "PYTHONPATH": str(ROOT / "sdk") + os.pathsep + str(folder)}
     return subprocess.run(
-        command, cwd=folder, capture_output=True, text=True, timeout=120, check=False, env=environ
-    )
+        [*command, "--rootdir", ".", "tests", "notebooks"],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+        env=environ,
+    ).stdout
 
 
 @pytest.mark.parametrize("name", BREAKS)
@@ -66,13 +72,13 @@ def test_the_tests_and_the_notebook_go_red(name: str, tmp_path: Path) -> None:
     _copy(tmp_path)
     _break_client(tmp_path, *BREAKS[name])
     _break_notebook(tmp_path, *BREAKS[name])
-    tests = _play(tmp_path, "tests")
-    assert tests.returncode == 1, tests.stdout
-    notebook = _play(tmp_path, "--nbval", "notebooks")
-    assert notebook.returncode == 1, notebook.stdout
+    played = _play(tmp_path)
+    assert "FAILED tests/test_reviewboard.py::" in played, played
+    assert "FAILED notebooks/reviewboard.ipynb::" in played, played
 
 
 def test_unbroken_they_are_green(tmp_path: Path) -> None:
     _copy(tmp_path)
-    both = _play(tmp_path, "--nbval", "notebooks", "tests")
-    assert both.returncode == 0, both.stdout
+    played = _play(tmp_path)
+    assert "passed" in played
+    assert "FAILED" not in played, played

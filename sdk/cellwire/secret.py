@@ -62,17 +62,11 @@ class Secret:
                 return text.index(self._needle)
             if found := self._loose.search(text):
                 return found.start()
-        for form in self._coded:
-            if form in text:
-                return text.index(form)
-        for core in self._cores:
-            if core in text:
-                return text.index(core)
-        if "%" in text:
-            for pattern in self._escaped_cores:
-                if found := pattern.search(text):
-                    return found.start()
-        return -1
+        starts = [text.index(form) for form in (*self._coded, *self._cores) if form in text]
+        if not starts and "%" in text:
+            matches = (pattern.search(text) for pattern in self._escaped_cores)
+            starts = [found.start() for found in matches if found]
+        return min(starts, default=-1)
 
     def replace(self, text: str, by: str) -> str:
         """Put `by` in place of the value, encoded as the value was where that matters."""

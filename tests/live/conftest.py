@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -125,9 +126,10 @@ def _jupyter_folders(home: Path) -> dict[str, str]:
 
 @pytest.fixture(scope="session")
 def chrome() -> Iterator[Browser]:
+    command = chromium.find()
     with sync_playwright() as playwright:
         running = playwright.chromium.launch(
-            executable_path=chromium.find(),
+            executable_path=shutil.which(command) or command,
             args=list(CHROMIUM_FLAGS),
             # Playwright lets every popup through; a person's browser does not.
             ignore_default_args=["--disable-popup-blocking"],

@@ -40,6 +40,14 @@ class Finding:
     digest: str
 
 
+class _Values:
+    """What is sought, and what each text was found to hold: headers repeat."""
+
+    def __init__(self, values: Sequence[str]) -> None:
+        self.sought = tuple(value for value in values if len(value) >= _SHORTEST)
+        self.seen: dict[str, tuple[tuple[str, str], ...]] = {}
+
+
 def refuse(text: str, values: Sequence[str], name: str, allow: Collection[str] = ()) -> None:
     """Raise if a secret can be read in what is about to be written.
 
@@ -66,19 +74,20 @@ def findings(text: str, values: Sequence[str], allow: Collection[str] = ()) -> l
         values: Known secret values; those shorter than four characters are not sought.
         allow: Digests of values that are no secrets.
     """
+    sought = _Values(values)
     tree = _tree(text)
     if tree is None:
         lines = {f"line {n}": line for n, line in enumerate(text.splitlines(), 1)}
-        return _unique(_in_lines(text, lines, values), allow)
+        return _unique(_in_lines(text, lines, sought), allow)
     comments = "\n".join(line for line in text.splitlines() if line.lstrip().startswith("#"))
-    return _unique([*_in_text(comments, "comment", values), *_walk(tree, "", values)], allow)
+    return _unique([*_in_text(comments, "comment", sought), *_walk(tree, "", sought)], allow)
 
 
 def findings_in_tree(
     tree: Any, values: Sequence[str], allow: Collection[str] = ()
 ) -> list[Finding]:
     """Give every secret that can be read in parsed data."""
-    return _unique(_walk(tree, "", values), allow)
+    return _unique(_walk(tree, "", _Values(values)), allow)
 
 
 def _tree(text: str) -> Any:
@@ -97,14 +106,14 @@ def _tree(text: str) -> Any:
     return tree if isinstance(tree, dict) and "interactions" in tree else None
 
 
-def _in_lines(text: str, lines: Mapping[str, str], values: Sequence[str]) -> Iterator[Finding]:
+def _in_lines(text: str, lines: Mapping[str, str], values: _Values) -> Iterator[Finding]:
     for place, line in lines.items():
         yield from _in_text(line, place, values)
     if not any(True for line in lines.values() for _ in _in_text(line, "", values)):
         yield from _in_text(text, "text", values)  # what is wrapped over several lines
 
 
-def _walk(tree: Any, place: str, values: Sequence[str], name: str = "") -> Iterator[Finding]:
+def _walk(tree: Any, place: str, values: _Values, name: str = "") -> Iterator[Finding]:
     """Visit every key and leaf of parsed data."""
     if isinstance(tree, Mapping):
         for key, value in tree.items():
@@ -122,7 +131,7 @@ def _walk(tree: Any, place: str, values: Sequence[str], name: str = "") -> Itera
         yield from _leaf(tree, place, values, name)
 
 
-def _leaf(leaf: Any, place: str, values: Sequence[str], name: str) -> Iterator[Finding]:
+def _leaf(leaf: Any, place: str, values: _Values, name: str) -> Iterator[Finding]:
     place = place.replace(".body.string", ".body")
     if isinstance(leaf, bytes):
         yield from _in_bytes(leaf, place, values)
@@ -175,33 +184,34 @@ def _fields(data: Any, place: str) -> Iterator[Finding]:
             yield from _fields(item, f"{place}[{number}]")
 
 
-def _in_text(text: str, place: str, values: Sequence[str]) -> Iterator[Finding]:
-    for layer in layers(text):
-        yield from _plainly(layer, place, values)
+def _in_text(text: str, place: str, values: _Values) -> Iterator[Finding]:
+    found = values.seen.get(text)
+    if found is None:
+        found = values.seen[text] = tuple(_plainly("\0\n".join(layers(text)), values))
+    for kind, digest in found:
+        yield Finding(kind, place, digest)
 
 
-def _in_bytes(data: bytes, place: str, values: Sequence[str]) -> Iterator[Finding]:
-    for value in values:
-        if len(value) >= _SHORTEST and value.encode() in data:
+def _in_bytes(data: bytes, place: str, values: _Values) -> Iterator[Finding]:
+    for value in values.sought:
+        if value.encode() in data:
             yield Finding("known value", place, _digest(value))
     if inner := unpacked(data):
         yield from _in_bytes(inner, place, values)
     yield from _in_text(data.decode("utf-8", "replace"), place, values)
 
 
-def _plainly(text: str, place: str, values: Sequence[str]) -> Iterator[Finding]:
-    for value in values:
-        if len(value) >= _SHORTEST and (value in text or _spaced(value, text)):
-            yield Finding("known value", place, _digest(value))
+def _plainly(text: str, values: _Values) -> Iterator[tuple[str, str]]:
+    for value in values.sought:
+        if value in text or (" " in value and _spaced(value, text)):
+            yield "known value", _digest(value)
     for kind, value in shapes.shaped(text):
-        yield Finding(kind, place, _digest(value))
+        yield kind, _digest(value)
 
 
 def _spaced(value: str, text: str) -> bool:
     """Find a value whose spaces are `+` here, as in forms."""
-    if " " not in value or "+" not in text:
-        return False
-    return value.replace("+", " ") in text.replace("+", " ")
+    return "+" in text and value.replace("+", " ") in text.replace("+", " ")
 
 
 def _digest(value: str) -> str:

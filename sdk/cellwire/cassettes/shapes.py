@@ -51,8 +51,9 @@ SHAPES = (
     _shape("Review Board token", "rbp_", r"rbp_[A-Za-z0-9]{30,}"),
     _shape("private key", "-----BEGIN", r"-----BEGIN [A-Z ]*PRIVATE KEY-----"),
 )
+_MARKS = [(mark, shape) for shape in SHAPES for mark in shape.marks]
 _PROOF = re.compile(
-    r"(?i)\b(?:proxy-)?authorization[\"']?\s*[:=]\s*[\"']?(?:bearer|basic|token)\s+([^\s\"',]{8,})"
+    r"(?i)\b(?:proxy-)?authorization[\"']?\s*[:=]\s*[\"']?(?:bearer|basic|token)\s+((?![{<$])[^\s\"',]{8,})"
 )
 _LOGIN = re.compile(r"[a-z][a-z0-9+.-]{1,20}://[^\s/:@\"'<>]+:([^\s/@\"'<>]+)@")
 STAND_IN = re.compile(r"cw-\w+(?:-\d+)?")
@@ -95,11 +96,10 @@ _BITS = 3.3  # Shannon bits a character; words have fewer, random hex about 3.6
 
 def shaped(text: str) -> Iterator[tuple[str, str]]:
     """Give (kind, value) of everything in `text` that has a published format."""
-    for shape in SHAPES:
-        if any(mark in text for mark in shape.marks):
-            for match in shape.pattern.finditer(text):
-                yield shape.kind, match[0]
-    if "uthorization" in text.lower():
+    for shape in [shape for mark, shape in _MARKS if mark in text]:
+        for match in shape.pattern.finditer(text):
+            yield shape.kind, match[0]
+    if "uthorization" in text or "UTHORIZATION" in text:
         yield from (("credential in a header", m[1]) for m in _PROOF.finditer(text) if _real(m[1]))
     if "://" in text and "@" in text:
         yield from (("password in a URL", m[1]) for m in _LOGIN.finditer(text) if _real(m[1]))
