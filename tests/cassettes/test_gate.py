@@ -85,12 +85,22 @@ def test_a_secret_field_that_holds_no_stand_in_is_found_and_its_place_named(text
     "text",
     [
         _cassette('{"access_token": "cw-access_token-1", "token_type": "Bearer"}'),
-        _cassette(headers={"Authorization": ["Bearer cw-access_token-2"], "Cookie": ["a=cw-cookie-1"]}),
+        _cassette(
+            headers={"Authorization": ["Bearer cw-access_token-2"], "Cookie": ["a=cw-cookie-1"]}
+        ),
         _cassette(uri="https://api.test/x?api_key=cw-api_key-1&limit=3"),
-        _cassette('{"next_page_token": "CAUQAAb1c2d3e4f5g6h7i8", "code": "open", "state": "closed"}'),
-        _cassette('{"password": null, "client_secret": "", "secret": "****", "id": 12345678901234}'),
-        _cassette(json.dumps({"id": str(uuid.UUID(int=7**40)), "sha": hashlib.sha1(b"x").hexdigest()})),
-        _cassette("<p>See RFC 6749: the access token is a string representing an authorization.</p>"),
+        _cassette(
+            '{"next_page_token": "CAUQAAb1c2d3e4f5g6h7i8", "code": "open", "state": "closed"}'
+        ),
+        _cassette(
+            '{"password": null, "client_secret": "", "secret": "****", "id": 12345678901234}'
+        ),
+        _cassette(
+            json.dumps({"id": str(uuid.UUID(int=7**40)), "sha": hashlib.sha1(b"x").hexdigest()})
+        ),
+        _cassette(
+            "<p>See RFC 6749: the access token is a string representing an authorization.</p>"
+        ),
         'headers = {"Authorization": "Bearer cw-access_token-1"}\nassert token is not None\n',
         "The client secret MUST NOT be stored. Authorization: Bearer {token}. password=<yours>\n"
         "GET /resource HTTP/1.1, Host: server.example.com, state=xyz and code=SplxlOBeZQQYbYS6WxSbIA\n",

@@ -91,6 +91,6 @@ def test_a_new_file_is_a_new_kind(tmp_path, monkeypatch):
 
 def test_a_name_without_a_file_says_which_there_are():
     with pytest.raises(
-        DefinitionError, match="no kind called 'telepathy'\n.*basic, bearer, oauth2"
+        DefinitionError, match=r"no kind called 'telepathy'\n.*basic, bearer, oauth2"
     ):
         Kinds("cellwire.auth", contract("auth")).load("telepathy")

@@ -7,19 +7,19 @@ import os
 import secrets
 import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 from devtools import browser as chromium
 from devtools.board import Ports, notebook_variables
 from devtools.environment import Environment
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, sync_playwright
 from services import reviewboard
 from services.processes import LOOPBACK, free_port, start, wait_until_ready
 from services.reviewboard import Board
 from tests.live.project import ROOT, Project
-from tests.live.sheet import DEADLINE, Sheet
+from tests.live.sheet import Lab, Sheet, sheet_of
 
 CHROMIUM_FLAGS = (
     "--no-sandbox",
@@ -64,17 +64,6 @@ def environ(place: Environment) -> dict[str, str]:
 def variables(board: Board, ports: Ports, tmp_path_factory) -> dict[str, str]:
     """What a person who works with the Review Board has set, their own vault included."""
     return notebook_variables(board, ports, tmp_path_factory.mktemp("vault"))
-
-
-@dataclass(frozen=True)
-class Lab:
-    """JupyterLab at work in a folder."""
-
-    url: str
-    token: str
-    folder: Path
-    log: Path
-    data: Path
 
 
 @pytest.fixture(scope="session")
@@ -138,48 +127,17 @@ def chrome() -> Iterator[Browser]:
         running.close()
 
 
-OpenPage = Callable[[], Page]
+OpenSheet = Callable[[Path], Sheet]
 
 
 @pytest.fixture
-def new_page(chrome: Browser) -> Iterator[OpenPage]:
-    """Pages of browsers without cookies, closed at the end of the test."""
-    contexts = []
-
-    def make() -> Page:
-        context = chrome.new_context(viewport={"width": 1400, "height": 900})
-        context.set_default_timeout(DEADLINE)
-        contexts.append(context)
-        return context.new_page()
-
-    yield make
-    for context in contexts:
-        context.close()
+def open_sheet(chrome: Browser, lab: Lab) -> Iterator[OpenSheet]:
+    """Open notebooks in JupyterLab; browsers and kernels end with the test."""
+    with ExitStack() as stack:
+        yield lambda path: stack.enter_context(sheet_of(chrome, lab, path))
 
 
-OpenSheet = Callable[..., Sheet]
-
-
-@pytest.fixture
-def open_sheet(lab: Lab, new_page: OpenPage) -> Iterator[OpenSheet]:
-    """Open a notebook in JupyterLab; its kernel ends with the test."""
-    sheets = []
-
-    def make(path: Path) -> Sheet:
-        sheet = Sheet(new_page(), lab.url, lab.token, path.relative_to(lab.folder))
-        sheets.append(sheet)
-        sheet.open()
-        return sheet
-
-    yield make
-    for sheet in sheets:
-        sheet.end_kernel()
-
-
-NewProject = Callable[..., Project]
-
-
-@pytest.fixture
+@pytest.fixture(scope="session")
 def lab_project(lab: Lab) -> Callable[[str], Project]:
-    """A project of a test's own, in JupyterLab's folder: no other's credentials are in its vault."""
+    """A project in JupyterLab's folder, by a name of its own: its part of the vault is empty."""
     return lambda name: Project.make(lab.folder / name, lab.data)

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import json
+import re
 import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, WebSocket, expect
 from services.reviewboard import Board
 from tests.live.project import ROOT
 
-DEADLINE = 60_000.0  # milliseconds, for a machine with something else to do
+DEADLINE = 60_000.0  # milliseconds, for a machine that has other things to do
 SCREENSHOTS = ROOT / "artifacts" / "screenshots"
+VIEWPORT = {"width": 1200, "height": 760}
+RAN = re.compile(r"\[\d+\]:")
+RUNNING = "[*]:"
 
 READY = """
 async path => {
@@ -25,57 +32,78 @@ async path => {
   while (kernel()?.status !== 'idle') await new Promise(r => setTimeout(r, 50));
   app.shell.collapseLeft();
   app.shell.collapseRight();
+  return kernel().id;
 }
 """
-PANEL = "const panel = window.jupyterapp.shell.currentWidget;"
+START = """
+number => {
+  const panel = window.jupyterapp.shell.currentWidget;
+  panel.content.activeCellIndex = number;
+  panel.content.deselectAll();
+  void window.jupyterapp.commands.execute('notebook:run-cell');
+}
+"""
+OUTPUTS = """
+number => JSON.stringify(
+  window.jupyterapp.shell.currentWidget.content.widgets[number].model.sharedModel.toJSON().outputs)
+"""
+TIDY = """
+async number => {
+  const app = window.jupyterapp, notebook = app.shell.currentWidget.content;
+  for (const side of ['left', 'right'])
+    await app.commands.execute('application:toggle-side-tabbar', {side});
+  await app.commands.execute('statusbar:toggle');
+  notebook.activeCellIndex = 0;
+  notebook.deselectAll();
+  await document.fonts.ready;
+  notebook.widgets[number].node.scrollIntoView({block: 'start'});
+}
+"""
+
+
+@dataclass(frozen=True)
+class Lab:
+    """JupyterLab at work in a folder; `data` is the folder of its kernels' vault."""
+
+    url: str
+    token: str = field(repr=False)
+    folder: Path
+    log: Path
+    data: Path
+
+    def call(self, method: str, path: str) -> None:
+        """Make a call of JupyterLab's own API."""
+        headers = {"Authorization": f"token {self.token}"}
+        request = urllib.request.Request(self.url + path, headers=headers, method=method)
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        with opener.open(request, timeout=60):
+            pass
 
 
 class Sheet:
     """A notebook in a browser."""
 
-    def __init__(self, page: Page, lab: str, token: str, path: Path) -> None:
-        self.page, self.path = page, path
-        self._lab, self._token = lab, token
-        self._started: set[str] = set()
+    def __init__(self, page: Page, lab: Lab, path: Path) -> None:
+        self.page = page
+        self.frames: list[bytes] = []
+        page.on("websocket", self._listen)
+        page.goto(f"{lab.url}/lab?token={lab.token}&reset")
+        page.wait_for_function("window.jupyterapp !== undefined", timeout=DEADLINE)
+        self.kernel = page.evaluate(READY, path.relative_to(lab.folder).as_posix())
 
-    def open(self) -> None:
-        """Open it, and wait until its kernel is idle."""
-        self.page.goto(f"{self._lab}/lab?token={self._token}&reset")
-        self.page.wait_for_function("window.jupyterapp !== undefined", timeout=DEADLINE)
-        self._ask(READY, self.path.as_posix())
-        kernel = self._ask(f"() => {{ {PANEL} return panel.sessionContext.session.kernel.id; }}")
-        self._started.add(kernel)
-
-    def end_kernel(self) -> None:
-        """End the kernels this notebook started."""
-        while self._started:
-            self._call("DELETE", f"/api/kernels/{self._started.pop()}")
-
-    def _call(self, method: str, path: str) -> None:
-        headers = {"Authorization": f"token {self._token}"}
-        request = urllib.request.Request(self._lab + path, headers=headers, method=method)
-        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        with opener.open(request, timeout=60):
-            pass
+    def _listen(self, socket: WebSocket) -> None:
+        for event in ("framesent", "framereceived"):
+            socket.on(event, lambda it: self.frames.append(it if isinstance(it, bytes) else it.encode()))
 
     def start(self, number: int) -> None:
         """Begin to run a cell; not waited for."""
-        self._ask(
-            f"number => {{ {PANEL} panel.content.activeCellIndex = number;"
-            "panel.content.deselectAll();"
-            "void window.jupyterapp.commands.execute('notebook:run-cell'); }",
-            number,
-        )
+        self.page.evaluate(START, number)
 
     def run(self, *numbers: int) -> None:
         """Run cells to their ends."""
         for number in numbers:
             self.start(number)
-            self.settled(number)
-
-    def settled(self, number: int) -> None:
-        """Wait until a cell has ended."""
-        expect(self.prompt(number)).to_have_text(DONE, timeout=DEADLINE)
+            expect(self.prompt(number)).to_have_text(RAN, timeout=DEADLINE)
 
     def prompt(self, number: int) -> Locator:
         """`[ ]:`, `[*]:` or `[7]:`."""
@@ -91,54 +119,50 @@ class Sheet:
 
     def outputs(self, number: int) -> list[dict[str, Any]]:
         """What would be saved of a cell's outputs."""
-        found = self._ask(
-            f"number => {{ {PANEL} return JSON.stringify("
-            "panel.content.widgets[number].model.sharedModel.toJSON().outputs); }",
-            number,
-        )
-        return list(json.loads(found))
+        return list(json.loads(self.page.evaluate(OUTPUTS, number)))
 
     def save(self) -> None:
         """Save it, as Ctrl-S does."""
-        self._ask("() => window.jupyterapp.commands.execute('docmanager:save')")
-
-    def widgets(self) -> str:
-        """The state of every widget the page knows, as the browser would save it."""
-        return str(
-            self._ask(
-                f"async () => {{ {PANEL} const found = [];"
-                "for (const [, area] of Object.entries(panel.content.widgets))"
-                "  found.push(area.node.outerHTML);"
-                "return found.join(''); }"
-            )
-        )
+        self.page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")
 
     def theme(self, name: str) -> None:
         """Change JupyterLab's theme, and wait until it shows."""
-        self._ask(
+        self.page.evaluate(
             "theme => window.jupyterapp.commands.execute('apputils:change-theme', {theme})", name
         )
         expect(self.page.locator(f'body[data-jp-theme-name="{name}"]')).to_be_attached()
 
-    def shoot(self, name: str, part: Locator | None = None) -> Path:
-        """Keep a picture, of the page or of a part of it, among the artifacts."""
-        SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-        path = SCREENSHOTS / f"{name}.png"
-        (part or self.page).screenshot(path=path)
-        return path
-
-    def _ask(self, script: str, *given: Any) -> Any:
-        return self.page.evaluate(script, *given)
+    def tidy(self, number: int) -> None:
+        """Put away what is not the notebook, and bring a cell to the top."""
+        self.page.evaluate(TIDY, number)
 
 
-import re  # noqa: E402
+@contextmanager
+def sheet_of(chrome: Browser, lab: Lab, path: Path, **view: Any) -> Iterator[Sheet]:
+    """A notebook open in a browser without cookies; its kernel and the browser end with the block."""
+    context = chrome.new_context(**{"viewport": VIEWPORT, "device_scale_factor": 1, **view})
+    try:
+        context.set_default_timeout(DEADLINE)
+        sheet = Sheet(context.new_page(), lab, path)
+        try:
+            yield sheet
+        finally:
+            lab.call("DELETE", f"/api/kernels/{sheet.kernel}")
+    finally:
+        context.close()
 
-DONE = re.compile(r"\[\d+\]:")
+
+def shoot(part: Page | Locator, name: str) -> Path:
+    """Keep a picture of a page, or of a part of one, among the artifacts."""
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    path = SCREENSHOTS / f"{name}.png"
+    part.screenshot(path=path)
+    return path
 
 
-def follow(sheet: Sheet, link: Locator) -> Page:
+def follow(link: Locator) -> Page:
     """The tab that a click on a link opens."""
-    with sheet.page.context.expect_page(timeout=DEADLINE) as opened:
+    with link.page.context.expect_page(timeout=DEADLINE) as opened:
         link.click()
     return opened.value
 
@@ -152,6 +176,12 @@ def sign_in(tab: Page, board: Board) -> None:
 
 
 def approve(tab: Page) -> None:
-    """Press Authorize, and read that it is done."""
+    """Press Authorize."""
     tab.locator("[name=allow]").click()
-    expect(tab.locator("h1")).to_contain_text("Connected to")
+
+
+def fill_in(tab: Page, values: Mapping[str, str]) -> None:
+    """Fill in the form for a credential, and send it."""
+    for name, value in values.items():
+        tab.locator(f"input[name={name}]").fill(value)
+    tab.get_by_role("button", name="Connect").click()

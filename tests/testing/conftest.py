@@ -19,6 +19,11 @@ PLUGIN = (
     [] if entry_points(group="pytest11", name="cellwire") else ["-p", "cellwire.testing.plugin"]
 )
 
+# Plugins that take a second to import and have no part in what is tested.
+LEAN = [
+    word for name in ("hypothesispytest", "recording", "anyio") for word in ("-p", f"no:{name}")
+]
+
 Run = Callable[..., pytest.RunResult]
 
 
@@ -30,7 +35,9 @@ def run(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Run:
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(sys.path))
 
     def run_pytest(*options: str) -> pytest.RunResult:
-        fixed = ["-W", "error", "-ra", "-p", "no:cacheprovider", *PLUGIN]
+        fixed = ["-W", "error", "-ra", "-p", "no:cacheprovider", *PLUGIN, *LEAN]
+        if "--nbval" not in options:
+            fixed += ["-p", "no:nbval"]
         shuffled = any(option.startswith("--randomly") for option in options)
         order = () if shuffled else ("-p", "no:randomly")
         return pytester.runpytest_subprocess(*fixed, *order, *options)

@@ -1,7 +1,7 @@
 import sys
 
 import pytest
-
+from coverage import CoverageData
 from tests.support.notebooks import code, printed, result, shown, write
 
 NOTE = """
@@ -262,3 +262,25 @@ def test_a_server_left_listening_gets_no_connection(run_nbval, pytester, listeni
             f"  a connection to 127.0.0.1:{listening.port}",
         ]
     )
+
+
+COVERED = """
+def pytest_addoption(parser):
+    parser.addoption("--cov", dest="cov_source", action="append")
+    parser.addoption("--cov-config", dest="cov_config", default="")
+"""
+
+
+def test_coverage_reaches_into_the_kernel(run_nbval, pytester):
+    # pytest-cov's options; what measures is nbval's own code and coverage itself.
+    pytester.makeconftest(COVERED)
+    (pytester.path / "acme.py").write_text(
+        "def used():\n    return 1\n\ndef unused():\n    return 2\n"
+    )
+    write(pytester.path / "nb.ipynb", code("import acme\nacme.used()", result("1")))
+    run_nbval("--cov=acme").assert_outcomes(passed=2)
+    (data,) = pytester.path.glob(".coverage*nbval*")
+    measured = CoverageData(basename=str(data))
+    measured.read()
+    (file,) = measured.measured_files()
+    assert sorted(measured.lines(file)) == [1, 2, 4]

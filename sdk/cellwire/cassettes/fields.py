@@ -34,7 +34,9 @@ _ALWAYS = re.compile(
 _OAUTH = frozenset(
     ["code", "state", "token", "secret", "user_code", "session_state", "subject_token", "nonce"]
 )
-_OAUTH_SIGNS = ({"code", "state"}, {"error", "state"}, {"response_type"}, {"grant_type"})
+_OAUTH_SIGNS = ({"grant_type"}, {"response_type"})
+# A redirect back from consent, or an API that filters by state and code: the value tells.
+_REDIRECT_SIGNS = ({"code", "state"}, {"error", "state"})
 # Secret if the value looks it.
 _SUSPECT = re.compile(r".*(?:token|secret|credential|session_?key).*")
 _CURSOR = re.compile(
@@ -145,13 +147,14 @@ class Fields:
     def _pairs(self, text: str, label: str) -> str:
         names = {word(match[2]) for match in _PAIR.finditer(text)}
         oauth = self.oauth or any(sign <= names for sign in _OAUTH_SIGNS)
+        redirect = any(sign <= names for sign in _REDIRECT_SIGNS)
 
         def pair(match: re.Match[str]) -> str:
             name = unquote_plus(match[2]).rpartition("[")[2].rstrip("]")
             value = unquote_plus(match[3])
-            kind = self._kind("query", name, value, oauth=oauth) or (
-                self._kind("body", name, value, oauth=oauth)
-            )
+            sure = oauth or (redirect and looks_random(value))
+            kind = self._kind("query", name, value, oauth=sure)
+            kind = kind or self._kind("body", name, value, oauth=sure)
             if kind is None:
                 return match[0]
             new = self.swap(value, kind, f"{self.side} {label} {name}")
@@ -170,7 +173,10 @@ class Fields:
             return (
                 match[0] if new == number else f"{quoted}{name}{quoted}{colon}{quoted}{new}{quoted}"
             )
-        return f"{quoted}{name}{quoted}{colon}{quoted}{self._text(name, string)}{quoted}"
+        new = self._text(name, string)
+        if new == string and '\\"' in string:  # JSON within JSON
+            new = _JSON.sub(self._member, string)
+        return f"{quoted}{name}{quoted}{colon}{quoted}{new}{quoted}"
 
     def _text(self, name: str, raw: str) -> str:
         value = _unescaped(raw)

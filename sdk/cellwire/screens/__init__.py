@@ -13,6 +13,7 @@ from typing import ClassVar, Protocol, TypeAlias
 
 from cellwire.background import Background
 from cellwire.credentials import Field
+from cellwire.kinds import Kinds
 from cellwire.oauth.state import Snapshot
 
 # Takes what the person filled in; gives the link to go on to, if there is one.
@@ -103,17 +104,10 @@ class Screen(ABC):
 
 def choose(background: Background | None = None) -> Screen:
     """Give the screen that fits: a notebook's, a terminal's, or none at all."""
-    if in_kernel():
-        from cellwire.screens.jupyter import Jupyter
-
-        return Jupyter(background)
-    if sys.stdin is not None and sys.stdin.isatty():
-        from cellwire.screens.terminal import Terminal
-
-        return Terminal(background)
-    from cellwire.screens.silent import Silent
-
-    return Silent(background)
+    at_terminal = sys.stdin is not None and sys.stdin.isatty()
+    name = "jupyter" if in_kernel() else "terminal" if at_terminal else "silent"
+    kinds = Kinds("cellwire.screens", Screen)  # type: ignore[type-abstract] # the contract itself
+    return kinds.load(name)(background)
 
 
 def in_kernel() -> bool:

@@ -19,7 +19,7 @@ from typing import Any
 import ipykernel.kernelspec
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
-from jupyter_core.utils import ensure_event_loop
+from jupyter_core.utils import run_sync
 from nbclient.exceptions import CellControlSignal, CellExecutionError, DeadKernelError
 from nbformat import NotebookNode
 
@@ -139,7 +139,7 @@ class Kernel:
         Raises:
             KernelFailed: It failed.
         """
-        reply = ensure_event_loop().run_until_complete(self._client.quietly(code, {}))
+        reply = run_sync(self._client.quietly)(code, {})
         if reply["status"] != "ok":
             self.stop()
             raise KernelFailed(f"{reply.get('ename')}: {reply.get('evalue')}")
@@ -166,7 +166,7 @@ class Kernel:
         """Remove from `text` every secret the kernel knows of."""
         known = "__import__('cellwire.workspace').workspace.Workspace.current().known"
         asked = {"text": f"{known}.redact({text!r})"}
-        reply = ensure_event_loop().run_until_complete(self._client.quietly("", asked))
+        reply = run_sync(self._client.quietly)("", asked)
         answer = reply.get("user_expressions", {}).get("text", {})
         if answer.get("status") != "ok":
             return "(not shown: the kernel could not say what in it is secret)"
@@ -174,7 +174,7 @@ class Kernel:
 
     def settle(self, seconds: float = 0.5) -> None:
         """Wait for displays that are still being redrawn, until it is quiet for `seconds`."""
-        ensure_event_loop().run_until_complete(self._client.settle(seconds))
+        run_sync(self._client.settle)(seconds)
 
     def stop(self) -> None:
         """End the kernel; safe to call twice."""

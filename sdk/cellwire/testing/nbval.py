@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import tempfile
-import warnings
 from collections.abc import Generator, Iterator
 from operator import attrgetter
 from pathlib import Path
@@ -18,10 +17,10 @@ from typing import Any
 import nbval.plugin
 import pytest
 
-from cellwire.errors import Error
 from cellwire.testing.cells import Kernel, Ran, isolated
+from cellwire.testing.items import Cassettes, CellFailed, said
 from cellwire.testing.outputs import comparable
-from cellwire.testing.report import Ledger, trouble, unused
+from cellwire.testing.report import Event, Ledger, trouble
 
 NBVAL = ">=0.11,<0.13"
 TIMEOUT = 60.0
@@ -53,10 +52,6 @@ def _check(holder: object, names: tuple[str, ...]) -> None:
 _check(nbval.plugin, _PINS)
 
 
-class CellFailed(Exception):
-    """A cell, or a notebook's use of its cassettes, failed; carries what to print."""
-
-
 class Notebook(nbval.plugin.IPyNbFile):  # type: ignore[misc] # untyped
     """One notebook, its kernel and its evidence."""
 
@@ -67,7 +62,7 @@ class Notebook(nbval.plugin.IPyNbFile):  # type: ignore[misc] # untyped
         self.sanitize_patterns[r" at 0x[0-9a-fA-F]+"] = " at 0x..."
         self.passed = 0
         self.broken = ""
-        self.events: list[dict[str, Any]] = []
+        self.events: list[Event] = []
 
     @property
     def ours(self) -> bool:
@@ -89,7 +84,7 @@ class Notebook(nbval.plugin.IPyNbFile):  # type: ignore[misc] # untyped
                 cell=cell.cell,
                 options=cell.options,
             )
-        yield Cassettes.from_parent(self, name="cassettes", cells=len(cells))
+        yield Cassettes.from_parent(self, name="cassettes", cells=len(cells), notebook=self)
 
     def setup(self) -> None:
         """Start the kernel."""
@@ -171,39 +166,7 @@ class Cell(nbval.plugin.IPyNbCell):  # type: ignore[misc] # untyped
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException]) -> Any:
         """Say in words what nbval would call a plugin exception."""
-        return _said(excinfo) or super().repr_failure(excinfo)
-
-
-class Cassettes(pytest.Item):
-    """Fails on answers that were recorded and that no cell asked for."""
-
-    parent: Notebook
-
-    def __init__(self, *, cells: int, **options: Any) -> None:
-        super().__init__(**options)
-        self._cells = cells
-
-    def runtest(self) -> None:
-        """Look at what the cassettes gave."""
-        notebook = self.parent
-        if notebook.passed < self._cells:
-            pytest.skip("not every cell passed")
-        left = unused(notebook.events)
-        policy = self.config.getoption("cellwire_unused") or self.config.getini("cellwire_unused")
-        if left and policy == "fail":
-            raise CellFailed(
-                f"{self.path.name}: {left}\n  record again: cellwire record {self.path.name}"
-            )
-        if left and policy == "warn":
-            warnings.warn(pytest.PytestWarning(f"{self.path.name}: {left}"), stacklevel=1)
-
-    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
-        """Print the list alone."""
-        return _said(excinfo) or super().repr_failure(excinfo, style)
-
-    def reportinfo(self) -> tuple[Path, int | None, str]:
-        """Name it as a part of its notebook."""
-        return self.path, None, f"{self.path.name}::cassettes"
+        return said(excinfo) or super().repr_failure(excinfo)
 
 
 class _Covered:
@@ -224,13 +187,8 @@ class _Covered:
 
 def _environment(ipython_dir: Path) -> dict[str, str]:
     """Give the kernel's environment: stripped of secrets unless something is to be recorded."""
-    if os.environ.get("CELLWIRE_RECORD") or os.environ.get("CELLWIRE_RECORD_MODE") != "none":
-        return dict(os.environ)
-    return isolated(os.environ, ipython_dir)
-
-
-def _said(excinfo: pytest.ExceptionInfo[BaseException]) -> str | None:
-    return str(excinfo.value) if isinstance(excinfo.value, CellFailed | Error) else None
+    plays = os.environ.get("CELLWIRE_RECORD_MODE") == "none" and "CELLWIRE_RECORD" not in os.environ
+    return isolated(os.environ, ipython_dir, secrets=not plays)
 
 
 @pytest.hookimpl(wrapper=True)

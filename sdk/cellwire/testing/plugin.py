@@ -7,7 +7,6 @@ and does nothing that costs until a notebook is collected or a cassette opened.
 from __future__ import annotations
 
 import os
-import secrets
 import sys
 import tempfile
 from collections.abc import Generator
@@ -25,7 +24,7 @@ class _Run:
     """What one pytest run has put into the environment, and what stood there before."""
 
     def __init__(self, record_mode: str | None) -> None:
-        name = f"cellwire-{os.getpid()}-{secrets.token_hex(8)}.jsonl"
+        name = f"cellwire-{os.getpid()}-{os.urandom(8).hex()}.jsonl"
         self.ledger = os.path.join(tempfile.gettempdir(), name)  # noqa: PTH118 - read at every start
         self.outer = os.environ.get("CELLWIRE_LEDGER")
         mode = record_mode or os.environ.get("CELLWIRE_RECORD_MODE") or "none"

@@ -70,6 +70,7 @@ def _candidates(project: Path) -> list[Path]:
 def _uses(code: str, integration: str, cassette: str) -> bool:
     named = re.search(rf"\b{integration}\b", code)
     if not cassette:
-        return bool(named and ".cassette(" in code)
+        declared = re.search(rf"Integration\(\s*[\"']{integration}[\"']", code)
+        return bool(declared or (named and ".cassette(" in code))
     block = re.search(rf"\.cassette\(\s*[\"']{re.escape(cassette)}[\"']", code)
     return bool(named and block)

@@ -76,7 +76,7 @@ class _Handler:
 
     def wants(self) -> Any:
         """The type of the data its annotation asks for; Any if it says nothing."""
-        first = next(iter(inspect.signature(self.function).parameters.values()))
+        first = next(iter(_signature(self.function).parameters.values()))
         annotation = self._resolved(first.annotation)
         if get_origin(annotation) is not Event:
             return Any
@@ -184,12 +184,21 @@ def _check_pattern(event_type: object) -> None:
 def _check_function(function: object) -> None:
     name = getattr(function, "__qualname__", type(function).__name__)
     try:
-        inspect.signature(cast(Function, function)).bind(object())
+        _signature(cast(Function, function)).bind(object())
     except (TypeError, ValueError) as error:
         raise DefinitionError(
             f"{name} cannot be a handler: {error}",
             next_step="Write def handler(event: cw.Event[Model]) -> None: with that one argument.",
         ) from None
+
+
+def _signature(function: Function) -> inspect.Signature:
+    if sys.version_info >= (3, 14):
+        # Annotations are evaluated at use since PEP 649; what is not yet defined must not fail.
+        from annotationlib import Format
+
+        return inspect.signature(function, annotation_format=Format.FORWARDREF)
+    return inspect.signature(function)
 
 
 def _handler(pattern: str, function: Function, names: Mapping[str, Any]) -> _Handler:
