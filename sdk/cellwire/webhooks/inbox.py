@@ -61,10 +61,11 @@ class Turns(Handlers):
         self._signature: Callable[[], Signature] = lambda: scheme(session)
         self._changed = threading.Condition()
         self._wanted: list[str] = []
+        self._line: list[Delivery] = []
 
     @contextmanager
     def wanting(self, event_type: str) -> Iterator[None]:
-        """Let deliveries of a type go on while somebody waits for them."""
+        """Let the next delivery of a type go on while somebody waits for it."""
         with self._changed:
             self._wanted.append(event_type)
             self._changed.notify_all()
@@ -72,7 +73,8 @@ class Turns(Handlers):
             yield
         finally:
             with self._changed:
-                self._wanted.remove(event_type)
+                if event_type in self._wanted:
+                    self._wanted.remove(event_type)
 
     def dispatch(self, delivery: Delivery) -> DeliveryResult:
         """Wait for the delivery's turn, record it if a block is open, and run its handlers."""
@@ -87,11 +89,23 @@ class Turns(Handlers):
         if not isinstance(deck, Recorder):
             return None
         with self._changed:
-            while self._slot.deck is deck:
-                if any(matches(wanted, delivery.type) for wanted in self._wanted):
-                    return deck
-                self._changed.wait(PIECE)
+            self._line.append(delivery)
+            try:
+                while self._slot.deck is deck:
+                    if self._takes(delivery):
+                        return deck
+                    self._changed.wait(PIECE)
+            finally:
+                self._line.remove(delivery)
         return None
+
+    def _takes(self, delivery: Delivery) -> bool:
+        """Whether it is the first in line that somebody waits for; one waiting takes one."""
+        for wanted in self._wanted:
+            if next((d for d in self._line if matches(wanted, d.type)), None) is delivery:
+                self._wanted.remove(wanted)
+                return True
+        return False
 
 
 class Hooks:
@@ -191,6 +205,7 @@ class Hooks:
             self._receiver = Receiver(
                 Inline(workspace.background), workspace.clock, testing=self._session.playing
             )
+        self._receiver.testing = self._session.playing
         route = Route(scheme(self._session), lambda: keys, self.handlers)
         self._receiver.mount(self._session.name, route)
         return self._receiver
