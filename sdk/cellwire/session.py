@@ -51,7 +51,13 @@ class Session:
         old, self.definition = self.definition, definition
         before, after = (repr((d.auth, d.fields, d.check)) for d in (old, definition))
         if before != after:
-            self._connections.clear()
+            self._leave_connections()
+
+    def _leave_connections(self) -> None:
+        left, self._connections = self._connections, {}
+        for connection in left.values():
+            if isinstance(connection, Connection):
+                connection.close()
 
     @property
     def name(self) -> str:
@@ -196,6 +202,7 @@ class Session:
 
     def close(self) -> None:
         """Close what was opened."""
+        self._leave_connections()
         for name in ("_slot_http", "_plain_http", "hooks"):
             if name in self.__dict__:
                 getattr(self, name).close()

@@ -87,23 +87,17 @@ class Desk:
         code = compile(cell_of_lesson(cell), f"<{cell}>", "exec", dont_inherit=True)
         exec(code, self.names)
 
-    def begin(self) -> str:
-        """Run connect(); the link it shows."""
-        link = self.reviewboard.connect().link
-        assert link is not None, "there is no link to follow"
-        return link
-
-    def answer(self, *, approve: bool = True) -> person.Page:
-        """Follow the link of connect(), and approve or cancel; the page at the end."""
-        return person.connect(
-            self.begin(), self.board.username, self.board.password, approve=approve
-        )
+    def follow(self, connection: Any, *, approve: bool = True) -> person.Page:
+        """Follow a connection's link, sign in, and approve or cancel; the page at the end."""
+        board = self.board
+        return person.connect(connection.link, board.username, board.password, approve=approve)
 
     def connect(self) -> Any:
         """Sign in, to its end; the connection."""
-        page = self.answer()
+        connection = self.reviewboard.connect()
+        page = self.follow(connection)
         assert page.status == 200, page.text
-        return self.reviewboard.connect().wait(60)
+        return connection.wait(60)
 
 
 def declare(workspace: Workspace, folder: Path, board: Board, store: Any) -> Desk:

@@ -131,6 +131,7 @@ class Sheet:
             "theme => window.jupyterapp.commands.execute('apputils:change-theme', {theme})", name
         )
         expect(self.page.locator(f'body[data-jp-theme-name="{name}"]')).to_be_attached()
+        expect(self.page.locator("#jupyterlab-splash")).to_have_count(0)
 
     def tidy(self, number: int) -> None:
         """Put away what is not the notebook, and bring a cell to the top."""

@@ -70,7 +70,10 @@ class OAuth2(Auth):
     def fields(self) -> tuple[Field, ...]:
         """What the service gave when the application was registered with it."""
         public = self.token_endpoint_auth_method == "none"
-        identity = Field("client_id", secret=False, help="Given when you register the application")
+        told = "Given when you register the application with the service"
+        if self.redirect_port:
+            told += f"; redirect URI: http://127.0.0.1:{self.redirect_port}/callback"
+        identity = Field("client_id", secret=False, help=told)
         if public:
             return (identity,)
         return (identity, Field("client_secret", help="Given beside the client id"))

@@ -111,6 +111,13 @@ class Connection(Shown):
             self._found, self._access, self._left, self._proven = NOTHING, None, True, False
             self._machine.move("disconnected", detail=self._ports.known.redact(note))
 
+    def close(self) -> None:
+        """Stop waiting for somebody to sign in, which frees the listener's port."""
+        with self._connecting:
+            self._stop()
+            if self._machine.snapshot.state == "waiting":
+                self._machine.move("disconnected")
+
     def credential(self, rejected: str | None = None) -> Secrets:
         """Give the filled fields, and for OAuth 2.0 an access token that is good now.
 
@@ -177,9 +184,13 @@ class Connection(Shown):
             arrived=self._arrived,
             failed=self._failed,
         )
-        link, port = self._signin.link, self._signin.port
+        link, port, back = self._signin.link, self._signin.port, self._signin.redirect_uri
         hint = f"bring its port here: ssh -L {port}:127.0.0.1:{port} THAT-COMPUTER"
-        self._machine.move("waiting", link=link, link_text="Connect", next_step=hint)
+        # Some services refuse an unknown redirect URI on a page of theirs and never come back.
+        refused = f"Does the service refuse it? Register this redirect URI there: {back}"
+        self._machine.move(
+            "waiting", link=link, link_text="Connect", next_step=hint, detail=refused
+        )
         return link
 
     def _arrived(self, token: Token) -> Callable[[], object]:

@@ -76,6 +76,11 @@ class SignIn:
         return self._doorway.link
 
     @property
+    def redirect_uri(self) -> str:
+        """Where the service sends the person back to."""
+        return self._ask.redirect_uri
+
+    @property
     def port(self) -> int:
         """Where the listener listens."""
         return self._listener.port

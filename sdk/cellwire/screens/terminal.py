@@ -32,6 +32,7 @@ class Terminal(Screen):
         if snapshot.state == "waiting" and snapshot.link:
             _write(f"Open this link to connect {snapshot.title}:\n\n  {snapshot.link}\n")
             _open(snapshot.link)
+            _write(snapshot.detail)
             _write("Waiting for you to come back (Ctrl-C stops) ...")
             snapshot = watched.settled(_SECONDS)
         who = f" as {snapshot.account}" if snapshot.account else ""

@@ -80,6 +80,7 @@ def html_of(snapshot: Snapshot) -> str:
         parts.append(_link(snapshot))
     if snapshot.state == "waiting" and snapshot.clicked:
         parts.append(_line("Finish in the other tab; this line changes by itself."))
+        parts.append(_line(snapshot.detail))
     elif snapshot.state == "waiting":
         parts.append(
             _line(
