@@ -14,6 +14,11 @@ from cellwire.secret import SHORTEST, Secret
 _LONG: Final = 12
 _ALPHABET = re.compile(r"[A-Za-z0-9_.~+/-]")
 _WORDS = bytes(b if _ALPHABET.fullmatch(chr(b)) else 32 for b in range(256))
+# httpcore logs whole header lists: a service may set a cookie that nobody has taught us.
+_HEADER = re.compile(
+    r"""(\(b'(?:set-cookie|cookie|authorization|proxy-authorization)', )b(['"])(?:\\.|(?!\2).)*\2""",
+    re.IGNORECASE,
+)
 _LOGGERS = (
     "httpx",
     "httpcore",
@@ -138,7 +143,7 @@ class _Guard(logging.Filter):
         message = record.getMessage()
         for known in tuple(self.knowns):
             message = known.redact(message)
-        record.msg, record.args = message, ()
+        record.msg, record.args = _HEADER.sub(r"\1b'cw-hidden'", message), ()
         return True
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import secrets
 import sqlite3
 from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Iterator, Mapping
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -20,6 +21,7 @@ from cellwire.vault import Tokens
 from cellwire.workspace import Workspace
 from services import person
 from services.reviewboard import Board
+from services.reviewboard.api import Account, post
 from tests.live.project import ROOT, cell_of_lesson
 
 
@@ -82,10 +84,9 @@ class Desk:
         """Where a cassette is."""
         return self.folder / "cassettes" / "reviewboard" / f"{name}.yaml"
 
-    def run(self, cell: str) -> None:
-        """Execute one of the lesson's cells here."""
-        code = compile(cell_of_lesson(cell), f"<{cell}>", "exec", dont_inherit=True)
-        exec(code, self.names)
+    def run(self, source: str) -> None:
+        """Execute a cell here."""
+        exec(compile(source, "<cell>", "exec", dont_inherit=True), self.names)
 
     def follow(self, connection: Any, *, approve: bool = True) -> person.Page:
         """Follow a connection's link, sign in, and approve or cancel; the page at the end."""
@@ -100,10 +101,19 @@ class Desk:
         return connection.wait(60)
 
 
+def newcomer(board: Board) -> Board:
+    """The same server for somebody who just registered: nobody else has used up their calls."""
+    admin = Account(board.admin_username, board.admin_password)
+    account = Account(f"visitor-{secrets.token_hex(4)}", secrets.token_urlsafe(18))
+    form = {"username": account.username, "password": account.password}
+    post(board.url, "users/", form | {"email": f"{account.username}@example.com"}, admin)
+    return replace(board, username=account.username, password=account.password)
+
+
 def declare(workspace: Workspace, folder: Path, board: Board, store: Any) -> Desk:
     """Declare the lesson's integration in a workspace that is in use."""
     desk = Desk(folder, workspace, board, store, {"__name__": "lesson"})
-    desk.run("define")
+    desk.run(cell_of_lesson("define"))
     return desk
 
 
@@ -129,9 +139,9 @@ def spellings(secret: str) -> Iterator[str]:
             yield encode(raw[:whole]).decode()[4 if before else 0 :]
 
 
-def traces(folder: Path, secrets: Mapping[str, str]) -> list[tuple[str, str]]:
+def traces(folder: Path, values: Mapping[str, str]) -> list[tuple[str, str]]:
     """Which files below a folder hold which secret, in whatever spelling."""
-    needles = [(name, text.encode()) for name, it in secrets.items() for text in spellings(it)]
+    needles = [(name, text.encode()) for name, it in values.items() for text in spellings(it)]
     assert all(len(text) > 8 for _, text in needles), "too short to be looked for"
     files = [file for file in sorted(folder.rglob("*")) if file.is_file()]
     held = [(file, file.read_bytes()) for file in files]

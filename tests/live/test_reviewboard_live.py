@@ -5,9 +5,15 @@ from __future__ import annotations
 import hashlib
 import hmac
 import logging
+import os
+import pty
 import re
+import select
+import signal
+import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -19,12 +25,23 @@ from typing import Any
 import httpx
 import pytest
 import yaml
-from cellwire.errors import ConnectError
+from cellwire.errors import ConnectError, NotConnected
+from cellwire.known import Known
 from cellwire.settings import Settings
+from cellwire.stores.file import File
+from cellwire.vault import Vault
 from cellwire.webhooks.signatures import TEST_KEY
 from cellwire.workspace import Workspace
-from services.processes import LOOPBACK, free_port
-from tests.live.desk import Clickable, Desk, Diary, declare, sessions_of, traces
+from cryptography.fernet import Fernet
+from devtools import playground
+from devtools.board import Ports, notebook_variables
+from devtools.recording import LINK, record
+from services import person, reviewboard
+from services.processes import LOOPBACK, Child, free_port, start
+from tests.live.desk import Clickable, Desk, Diary, declare, newcomer, sessions_of, traces
+from tests.live.project import ROOT, Project, cell_of_lesson
+from vcr.persisters.filesystem import FilesystemPersister
+from vcr.serializers import yamlserializer
 
 pytestmark = pytest.mark.live
 
@@ -38,6 +55,7 @@ def open_desk(tmp_path: Path, board, variables) -> Iterator[OpenDesk]:
     """Desks in one temporary project; each replaces the former, as a new process would."""
     folder, store, stack = tmp_path / "project", Diary(), ExitStack()
     folder.mkdir()
+    visitor = newcomer(board)
 
     def open_one(*, keep_in: Any = None, **environ: str | None) -> Desk:
         stack.close()
@@ -47,7 +65,7 @@ def open_desk(tmp_path: Path, board, variables) -> Iterator[OpenDesk]:
         kept = keep_in or store
         workspace = Workspace(settings, store=kept, screen=Clickable())
         stack.enter_context(Workspace.use(workspace))
-        return declare(workspace, folder, board, kept)
+        return declare(workspace, folder, visitor, kept)
 
     with stack:
         yield open_one
@@ -133,22 +151,53 @@ def test_a_wrong_client_secret_is_named(open_desk):
     assert desk.tokens.load() is None
 
 
-def test_a_service_that_is_down_before_the_sign_in_is_named(open_desk):
-    port = free_port()
-    desk = open_desk(REVIEWBOARD_URL=f"http://{LOOPBACK}:{port}")
+def test_without_anybody_who_follows_the_link_the_wait_ends_and_says_what_to_do(open_desk):
+    desk = open_desk(REVIEWBOARD_URL=f"http://{LOOPBACK}:{free_port()}")
     connection = desk.reviewboard.connect()
     with pytest.raises(OSError, match="refused"):
         desk.follow(connection)
+    with pytest.raises(NotConnected) as caught:
+        connection.wait(0.2)
+    assert "Click the link" in caught.value.next_step
+    assert desk.store.names() == []
+
+
+def test_a_token_endpoint_that_is_down_is_an_error_that_names_it(desk):
+    down = f"{LOOPBACK}:{free_port()}"
+    definition = cell_of_lesson("define")
+    desk.run(definition.replace("{url}/oauth2/token/", f"http://{down}/oauth2/token/"))
+    connection = desk.reviewboard.connect()
+    page = desk.follow(connection)
     with pytest.raises(ConnectError) as caught:
-        connection.wait(3)
-    print(repr(caught.value), str(caught.value), connection.state, connection.detail)
-    assert 0
+        connection.wait(30)
+    assert caught.value.code == "unreachable"
+    assert down in str(caught.value)
+    assert down in page.text
+    assert connection.state == "error"
+    assert desk.store.names() == []
 
 
-def test_a_service_that_goes_down_during_the_sign_in_is_named(desk):
-    port = free_port()
-    auth = desk.reviewboard.definition.auth
-    assert 0
+def test_a_service_that_is_down_at_renewal_costs_nobody_their_sign_in(desk, open_desk):
+    desk.connect()
+    expire(desk)
+    before, down = desk.token, f"{LOOPBACK}:{free_port()}"
+    desk = open_desk(REVIEWBOARD_URL=f"http://{down}")
+    with pytest.raises(ConnectError) as caught:
+        desk.reviewboard.client().get(WHO)
+    assert caught.value.code == "unreachable"
+    assert down in str(caught.value)
+    assert desk.token == before
+    assert open_desk().reviewboard.client().get(WHO)["session"]["authenticated"] is True
+
+
+def test_a_definition_that_changes_while_a_sign_in_waits_frees_its_port(desk):
+    definition = cell_of_lesson("define")
+    waiting = desk.reviewboard.connect()
+    desk.run(definition.replace('"review:read", ', ""))
+    connection = desk.reviewboard.connect()
+    assert desk.follow(connection).status == 200
+    assert "review:read" not in connection.wait(30).scopes
+    assert waiting.link is None
 
 
 # Renewal
@@ -251,9 +300,286 @@ def test_a_block_recorded_twice_differs_in_its_first_line_only(desk, open_desk):
 
     desk.connect()
     first = record(desk)
-    desk.cassette("reading").rename(desk.folder / "first.yaml")
-    (desk.folder / "first.yaml").rename(desk.cassette("reading"))
     second = record(open_desk())
     assert first.partition("\n")[2] == second.partition("\n")[2]
     assert first.startswith("# cellwire 1; recorded ")
     assert traces(desk.folder, secrets_of(desk)) == []
+
+
+# Deliveries
+
+
+def sign(secret: str, body: bytes) -> str:
+    """What Review Board writes into X-Hub-Signature."""
+    return "sha1=" + hmac.new(secret.encode(), body, hashlib.sha1).hexdigest()
+
+
+def publish_and_welcome(desk: Desk) -> Any:
+    """The lesson's block on webhooks; the event."""
+    rb = desk.names["rb"]
+    with desk.reviewboard.cassette("published"):
+        rb.publish("Teach the parser about tabs", "It stumbles over them.", to="grace")
+        return desk.reviewboard.receive("review_request_published", timeout=60)
+
+
+def with_the_lesson(desk: Desk) -> Desk:
+    """The same desk, with the lesson's client and handler."""
+    for cell in ("client", "handler"):
+        desk.run(cell_of_lesson(cell))
+    return desk
+
+
+@pytest.fixture
+def published(desk) -> tuple[Desk, Any]:
+    """A desk where a real delivery was received, handled and recorded."""
+    with_the_lesson(desk).connect()
+    desk.reviewboard.inbox()
+    return desk, publish_and_welcome(desk).delivery
+
+
+def test_a_real_delivery_is_taken_as_it_came_and_refused_with_one_byte_changed(published, open_desk):
+    desk, delivery = published
+    real = delivery.headers["x-hub-signature"]
+    assert real == sign(desk.board.signing_secret, delivery.body)
+    desk = open_desk()
+    inbox = desk.reviewboard.inbox()
+    headers = {name: delivery.headers[name] for name in ("content-type", "x-reviewboard-event")}
+    headers["x-hub-signature"] = real
+    changed = delivery.body.replace(b"tabs", b"tab5", 1)
+    assert len(changed) == len(delivery.body)
+    assert changed != delivery.body
+    assert httpx.post(inbox.url, content=changed, headers=headers).status_code == 401
+    assert httpx.post(inbox.url, content=delivery.body, headers=headers).status_code == 200
+    forged = headers | {"x-hub-signature": sign(TEST_KEY, delivery.body)}
+    assert httpx.post(inbox.url, content=delivery.body, headers=forged).status_code == 401
+    verdicts = [row.verdict for row in desk.reviewboard.inbox().rows]
+    assert verdicts == ["refused", "verified", "refused"]
+
+
+def test_a_recorded_delivery_verifies_with_the_published_key_and_holds_no_real_signature(published):
+    desk, delivery = published
+    text = desk.cassette("published").read_text("utf-8")
+    recorded = yaml.safe_load(text)["interactions"]
+    (inbound,) = [it["request"] for it in recorded if "/hooks/reviewboard" in it["request"]["uri"]]
+    signature = {n.lower(): v for n, v in inbound["headers"].items()}["x-hub-signature"]
+    assert signature == [sign(TEST_KEY, inbound["body"].encode())]
+    assert delivery.headers["x-hub-signature"].removeprefix("sha1=") not in text
+    assert traces(desk.folder, secrets_of(desk)) == []
+    assert desk.board.url not in text
+
+
+def test_a_recorded_delivery_is_handled_when_there_is_no_server(published, open_desk):
+    away = {"REVIEWBOARD_CLIENT_SECRET": None, "REVIEWBOARD_SIGNING_SECRET": None}
+    alone = open_desk(
+        CELLWIRE_RECORD_MODE="none", REVIEWBOARD_URL=None, REVIEWBOARD_CLIENT_ID=None, **away
+    )
+    event = publish_and_welcome(with_the_lesson(alone))
+    assert event.type == "review_request_published"
+    assert event.data["review_request"]["summary"] == "Teach the parser about tabs"
+    assert event.delivery.state == "done"
+
+
+# A killed kernel
+
+KILLED = """
+import sys, time
+from pathlib import Path
+exec(compile(Path("define.py").read_text(), "define.py", "exec"))
+api = reviewboard.client()
+with reviewboard.cassette("interrupted", record_mode="rewrite"):
+    for number in range(1000):
+        api.get("/session/")
+        print(number, flush=True)
+        time.sleep(0.6)  # below the service's limit
+"""
+CHECKPOINTS = '[project]\nname = "at-the-desk"\n\n[tool.cellwire]\ncheckpoint_seconds = 0.2\n'
+
+
+def test_a_killed_process_leaves_the_old_recording_and_a_readable_clean_part(
+    open_desk, environ, variables, tmp_path
+):
+    data = tmp_path / "data"
+    desk = open_desk(keep_in=File(data))
+    desk.connect()
+    api = desk.reviewboard.client()
+    with desk.reviewboard.cassette("interrupted"):
+        api.get(WHO)
+    old = desk.cassette("interrupted").read_bytes()
+    (desk.folder / "pyproject.toml").write_text(CHECKPOINTS)
+    (desk.folder / "define.py").write_text(cell_of_lesson("define"))
+    part = desk.folder / ".cellwire" / "partial" / "reviewboard" / "interrupted.yaml"
+    child = start(
+        [sys.executable, "-c", KILLED],
+        log=tmp_path / "killed.log",
+        env=environ | variables | {"CELLWIRE_DATA_DIR": str(data)},
+        cwd=desk.folder,
+    )
+    try:
+        until(lambda: part.is_file() and part.read_text().count("- request:") >= 3, child)
+        os.killpg(child.pid, signal.SIGKILL)
+        assert child.wait(30) == -signal.SIGKILL
+    finally:
+        child.stop()
+    assert desk.cassette("interrupted").read_bytes() == old
+    requests, answers = FilesystemPersister.load_cassette(part, yamlserializer)
+    assert len(requests) == len(answers) >= 3
+    assert {request.uri for request in requests} == {"https://reviewboard.test/api/session/"}
+    known = secrets_of(desk)
+    assert sum("cookie" in name for name in known) >= 4
+    assert traces(desk.folder, known) == []
+    assert traces(data, known) == []
+    assert traces(child.log.parent, known) == []
+
+
+def until(condition: Callable[[], bool], child: Child, seconds: float = 60) -> None:
+    """Wait for something that a child does; it must not end before."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert child.poll() is None, child.log and child.log.read_text()
+        assert time.monotonic() < end, child.log and child.log.read_text()
+        time.sleep(0.02)
+
+
+# The command line
+
+
+class AtTerminal:
+    """A program in a terminal of its own, and what it has written so far."""
+
+    def __init__(self, command: list[str], folder: Path, env: dict[str, str]) -> None:
+        self._ours, theirs = pty.openpty()
+        self.process = subprocess.Popen(
+            command,
+            stdin=theirs,
+            stdout=theirs,
+            stderr=theirs,
+            cwd=folder,
+            env=env,
+            start_new_session=True,
+        )
+        os.close(theirs)
+        self.text = ""
+
+    def read_until(self, pattern: str, seconds: float = 60) -> re.Match[str] | None:
+        """Read until the pattern appears, or the program has ended."""
+        end = time.monotonic() + seconds
+        while not (found := re.search(pattern, self.text)) and time.monotonic() < end:
+            if select.select([self._ours], [], [], 0.2)[0]:
+                try:
+                    piece = os.read(self._ours, 4096)
+                except OSError:  # Linux: the other side has gone
+                    piece = b""
+                if not piece:
+                    break
+                self.text += piece.decode()
+        return found
+
+    def end(self) -> int:
+        """Read to the end; the exit status."""
+        self.read_until(r"(?!)")
+        return self.process.wait(30)
+
+    def close(self) -> None:
+        """End it, if it has not ended."""
+        if self.process.poll() is None:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait(30)
+        os.close(self._ours)
+
+
+@pytest.fixture
+def terminal(tmp_path, place, environ, variables) -> Iterator[Callable[..., AtTerminal]]:
+    """Start `cellwire` in a terminal, in a project with the lesson."""
+    project = Project.make(tmp_path / "terminal", tmp_path / "terminal-data")
+    project.lesson()
+    # A browser that the terminal would open is none of this machine's business.
+    env = environ | variables | {"CELLWIRE_DATA_DIR": str(project.data), "BROWSER": "true"}
+    with ExitStack() as stack:
+
+        def run(*words: str, **more: str) -> AtTerminal:
+            command = [str(place.program("cellwire")), *words]
+            made = AtTerminal(command, project.folder, env | more)
+            stack.callback(made.close)
+            return made
+
+        yield run
+
+
+CONNECT = ("connect", "notebooks/reviewboard.ipynb")
+
+
+def test_a_person_signs_in_at_a_terminal_and_a_lost_key_deletes_nothing(terminal, board, tmp_path):
+    first = terminal(*CONNECT)
+    link = first.read_until(LINK.pattern)
+    assert link, first.text
+    page = person.connect(link[0], board.username, board.password)
+    assert page.status == 200
+    assert first.end() == 0, first.text
+    assert f"reviewboard: connected as {board.username}" in first.text
+
+    again = terminal(*CONNECT)
+    assert again.end() == 0, again.text
+    assert "/start/" not in again.text
+
+    vault = tmp_path / "terminal-data" / "vault"
+    before = {file.name: file.read_bytes() for file in vault.iterdir()}
+    locked_out = terminal(*CONNECT, CELLWIRE_KEY=Fernet.generate_key().decode())
+    assert locked_out.end() == 1, locked_out.text
+    assert "cannot be opened: CELLWIRE_KEY does not open it" in locked_out.text
+    assert "The sealed file is kept" in locked_out.text
+    assert "Traceback" not in locked_out.text
+    assert {file.name: file.read_bytes() for file in vault.iterdir()} == before
+
+    assert terminal(*CONNECT).end() == 0
+
+
+READ_ONLY = ("whoami", "review_requests", "missing_review_request")
+
+
+@pytest.mark.timeout(900)
+def test_the_lesson_recorded_twice_reads_the_same_and_then_plays_without_a_server(
+    place, environ, ports, tmp_path, monkeypatch
+):
+    for name in set(os.environ) - set(environ):
+        monkeypatch.delenv(name)
+    run, texts, holders = tmp_path / "run", [], []
+    playground.lay_out(ROOT, run, recordings=False)
+    for turn in range(2):
+        own = Ports(free_port(), free_port())
+        with reviewboard.running(
+            ROOT, redirect_uri=own.redirect_uri, hook_url=own.hook_url
+        ) as board:
+            data = tmp_path / f"vault-{turn}"
+            record(place, run, board, notebook_variables(board, own, data))
+            holders.append(sessions_of(board))
+        recorded = (run / "cassettes" / "reviewboard").glob("*.yaml")
+        texts.append({file.stem: file.read_text("utf-8") for file in recorded})
+        token = Vault(File(data), Known(), project="reviewboard-demo").tokens(
+            "reviewboard", "default"
+        ).load()
+        known = {
+            "access token": token.access_token,
+            "refresh token": token.refresh_token,
+            "client secret": board.client_secret,
+            "signing secret": board.signing_secret,
+            "password": board.password,
+        } | {f"session cookie {n}": it for n, it in enumerate(holders[-1])}
+        assert traces(run, known) == []
+    first, second = texts
+    assert set(first) == set(second) > set(READ_ONLY)
+    for name in READ_ONLY:
+        assert first[name].partition("\n")[2] == second[name].partition("\n")[2], name
+    same = {name for name in first if first[name].partition("\n")[2] == second[name].partition("\n")[2]}
+    print("same:", same, "of", set(first))
+    assert not board.is_up
+    done = subprocess.run(
+        [place.program("cellwire"), "test"],
+        cwd=run,
+        env=place.variables(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert re.search(r"\b\d+ passed", done.stdout)
+    assert "failed" not in done.stdout

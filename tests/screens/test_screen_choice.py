@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 import pytest
+from tests.oauth.authorization import CLIENT_ID, CLIENT_SECRET, serving
 
 from cellwire.credentials import Field
 from cellwire.errors import NotConnected
@@ -14,7 +15,6 @@ from cellwire.kinds import Kinds
 from cellwire.oauth.state import Machine, Snapshot
 from cellwire.screens import Form, Screen, View
 from cellwire.screens.silent import Silent
-from tests.oauth.authorization import CLIENT_ID, CLIENT_SECRET, serving
 
 FORM = Form("board", (Field("token"), Field("note", required=False)), {"token": "BOARD_TOKEN"})
 posix = pytest.mark.skipif(os.name != "posix", reason="a terminal of its own needs POSIX")

@@ -98,15 +98,14 @@ class Machine:
         self._become(lambda now: replace(now, state="waiting", clicked=True))
 
     def _become(self, change: Callable[[Snapshot], Snapshot]) -> None:
-        """Change the snapshot, wake whoever waits, and tell observers."""
-        with self._changed:
-            self._snapshot = change(self._snapshot)
-            self._changed.notify_all()
-        # One teller at a time, and each tells the latest: none ends with an old one.
+        """Change the snapshot, tell observers, then wake whoever waits: what they show is shown."""
         with self._telling:
+            self._snapshot = change(self._snapshot)
             for observer in list(self._observers):
                 with suppress(Exception):
                     observer(self._snapshot)
+        with self._changed:
+            self._changed.notify_all()
 
     def observe(self, callback: Callable[[Snapshot], object]) -> Callable[[], None]:
         """Call back at each change, from whichever thread makes it; gives what ends that.

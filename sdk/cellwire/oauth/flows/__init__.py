@@ -61,7 +61,7 @@ def post(message: Message) -> Steps[Response]:
         return (yield from send(request))
     except TransportError as error:
         raise ConnectError(
-            f"{request.url.host} cannot be reached ({type(error).__name__})",
+            f"{request.url.netloc.decode()} cannot be reached ({type(error).__name__})",
             code="unreachable",
             next_step="Check that the service is up and token_endpoint is right, then try again.",
         ) from None

@@ -81,6 +81,8 @@ def _widget(html: str) -> Any:
 
 
 def _close(widget: Any) -> None:
+    # Whoever stores widget state keeps the last value even of a closed one.
+    widget.value = ""
     for part in (widget.layout, widget.style, widget):
         part.close()
 
