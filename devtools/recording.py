@@ -105,8 +105,8 @@ def record(place: Environment, run: Path, board: Board, variables: dict[str, str
 
 
 def _follow(child: Child, log: Path, signing: Signing) -> None:
-    with log.open("w", encoding="utf-8") as file:
-        for line in child.output:
+    with log.open("w", encoding="utf-8") as file, child.output as output:
+        for line in output:
             file.write(line)
             file.flush()
             if line.strip():

@@ -140,6 +140,21 @@ def test_no_log_line_of_the_http_library_holds_a_secret(caplog):
     assert "fake-key-in-query-2" not in logged
 
 
+def test_no_log_line_of_the_http_library_holds_a_cookie_or_a_proof_nobody_was_taught(caplog):
+    known = Known()
+    known.guard_logs()
+    caplog.set_level(logging.DEBUG)
+    for name in ("httpcore", "httpcore.http11"):
+        caplog.set_level(logging.DEBUG, logger=name)
+    answer = Reply(headers={"Set-Cookie": "sid=fake-it's-session-1; Path=/", "X-Plain": "kept"})
+    with serving(lambda _: answer) as server:
+        httpx.get(server.url)
+    logged = "\n".join(record.getMessage() for record in caplog.records)
+    assert "(b'Set-Cookie', b'cw-hidden')" in logged
+    assert "(b'X-Plain', b'kept')" in logged
+    assert "session-1" not in logged
+
+
 def test_guarding_twice_adds_one_filter_and_forgotten_sets_are_let_go():
     logger = logging.getLogger("httpcore.http11")
     Known().guard_logs()

@@ -120,13 +120,17 @@ class Secret:
         return run
 
 
+# Bounded, so that a long run of backslashes costs no quadratic search: three escapes make seven.
+_ANY, _MANY = "{0,8}", "{1,8}"
+
+
 def _percent(char: str) -> str:
     """Give the pattern of a character percent-encoded any number of times."""
-    return "(?i:" + "".join(f"%(?:25)*{byte:02X}" for byte in char.encode()) + ")"
+    return "(?i:" + "".join(f"%(?:25){{0,4}}{byte:02X}" for byte in char.encode()) + ")"
 
 
 _BACKSLASH = rf"(?:\\|{_percent(chr(92))})"
-_AMPERSAND = rf"(?:&(?:amp;)*|{_percent('&')}(?:amp{_percent(';')})*)"
+_AMPERSAND = rf"(?:&(?:amp;){{0,4}}|{_percent('&')}(?:amp{_percent(';')}){{0,4}})"
 _HASH, _SEMICOLON = rf"(?:#|{_percent('#')})", rf"(?:;|{_percent(';')})"
 
 
@@ -135,16 +139,21 @@ def _any_form(char: str) -> str:
     if _PLAIN.fullmatch(char):
         return re.escape(char)
     code, units = ord(char), char.encode("utf-16-be").hex()
-    escaped = "".join(f"{_BACKSLASH}+u{units[i : i + 4]}" for i in range(0, len(units), 4))
-    names = [f"{_HASH}0*{code}", f"{_HASH}x0*{code:x}"] + (["apos"] if char == "'" else [])
+    escaped = "".join(f"{_BACKSLASH}{_MANY}u{units[i : i + 4]}" for i in range(0, len(units), 4))
+    names = [f"{_HASH}0{{0,4}}{code}", f"{_HASH}x0{{0,4}}{code:x}"] + (
+        ["apos"] if char == "'" else []
+    )
     names += [codepoint2name[code]] if code in codepoint2name else []
     marked = f"{_AMPERSAND}(?i:{'|'.join(names)}){_SEMICOLON}"
     if char == "\\":
-        return f"(?:{_BACKSLASH}+|(?i:{escaped})|{marked})"
-    forms = [f"(?i:{escaped})", f"{_BACKSLASH}*(?:{_percent(char)}|{marked}|{re.escape(char)})"]
+        return f"(?:{_BACKSLASH}{_MANY}|(?i:{escaped})|{marked})"
+    forms = [
+        f"(?i:{escaped})",
+        f"{_BACKSLASH}{_ANY}(?:{_percent(char)}|{marked}|{re.escape(char)})",
+    ]
     forms += {" ": [r"\+", _percent("+")], "\n": [r"\r\n", r"\r?\ndata: ?"]}.get(char, [])
     if letter := {"\n": "n", "\r": "r", "\t": "t"}.get(char):
-        forms.append(f"{_BACKSLASH}+{letter}")
+        forms.append(f"{_BACKSLASH}{_MANY}{letter}")
     return f"(?:{'|'.join(forms)})"
 
 

@@ -102,7 +102,7 @@ def test_a_secret_field_that_holds_no_stand_in_is_found_and_its_place_named(text
             "<p>See RFC 6749: the access token is a string representing an authorization.</p>"
         ),
         'headers = {"Authorization": "Bearer cw-access_token-1"}\nassert token is not None\n',
-        "The client secret MUST NOT be stored. Authorization: Bearer {token}. password=<yours>\n"
+        "The client secret MUST NOT be stored. Authorization: Bearer {token}. password=<yours>",
         "GET /resource HTTP/1.1, Host: server.example.com, state=xyz and code=SplxlOBeZQQYbYS6WxSbIA\n",
     ],
 )

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from tests.support.loopback import Reply, serving
 
 from cellwire.auth import Place
 from cellwire.background import Background
@@ -24,7 +25,6 @@ from cellwire.cassettes.recorder import Recorder
 from cellwire.cassettes.transport import Slot, SlotTransport
 from cellwire.errors import RecordingError, SecretFound
 from cellwire.known import Known
-from tests.support.loopback import Reply, serving
 
 AT = datetime(2026, 11, 24, 15, 4, 5, tzinfo=UTC)
 TOKEN = "fake-live-token-12345"
@@ -211,7 +211,13 @@ def test_an_answer_after_the_end_is_an_error(tape):
 def test_deliveries_are_signed_anew_after_redaction(tape):
     def resign(i):
         assert TOKEN.encode() not in i.request_body
-        return Interaction(i.method, i.uri, i.status, request_headers=(("x-sig", "new"),), request_body=i.request_body)
+        return Interaction(
+            i.method,
+            i.uri,
+            i.status,
+            request_headers=(("x-sig", "new"),),
+            request_body=i.request_body,
+        )
 
     one = tape(after=resign)
     one.known.teach(TOKEN, "token")
@@ -221,7 +227,10 @@ def test_deliveries_are_signed_anew_after_redaction(tape):
     one.recorder.received("opened")
     one.recorder.finish()
     plain, delivery = one.loaded()
-    assert (delivery.request_headers, delivery.request_body) == ((("x-sig", "new"),), b"is cw-token-1")
+    assert (delivery.request_headers, delivery.request_body) == (
+        (("x-sig", "new"),),
+        b"is cw-token-1",
+    )
     assert plain.request_headers == ()
     assert one.recorder.sent == ["GET /x", "<- opened"]
 
@@ -231,7 +240,10 @@ def _unchanged(second, request_id):
         ("Date", f"Tue, 24 Nov 2026 15:04:{second:02d} GMT"),
         ("X-Request-Id", request_id),
         ("X-RateLimit-Remaining", str(60 - second)),
-        ("Set-Cookie", f"sid=fake-{request_id}-session-1; expires=Tue, 24 Nov 2027 15:04:{second:02d} GMT; Path=/"),
+        (
+            "Set-Cookie",
+            f"sid=fake-{request_id}-session-1; expires=Tue, 24 Nov 2027 15:04:{second:02d} GMT; Path=/",
+        ),
         ("Content-Type", "application/json"),
     )
     return _kept("/x", b'{"a": 1}', response_headers=headers)
@@ -255,7 +267,9 @@ def test_what_changed_is_recorded_with_its_own_headers(tape):
     first.recorder.keep(_unchanged(1, "one"))
     first.recorder.finish()
     second = tape()
-    second.recorder.keep(Interaction(**{**_fields(_unchanged(40, "two")), "response_body": b'{"a": 2}'}))
+    second.recorder.keep(
+        Interaction(**{**_fields(_unchanged(40, "two")), "response_body": b'{"a": 2}'})
+    )
     second.recorder.finish()
     [stored] = second.loaded()
     assert ("X-Request-Id", "two") in stored.response_headers

@@ -10,8 +10,8 @@ import pytest
 
 from cellwire.auth import Place
 from cellwire.cassettes import gate
-from cellwire.cassettes.formats.vcr_yaml import VcrYaml
 from cellwire.cassettes.formats import Header
+from cellwire.cassettes.formats.vcr_yaml import VcrYaml
 from cellwire.cassettes.interaction import Interaction
 from cellwire.cassettes.redaction import Redaction
 from cellwire.known import Known
@@ -105,3 +105,37 @@ def test_twenty_at_once_leave_nothing_readable(place):
     )
     assert gate.findings(VcrYaml().dump(Header(), redacted), FAKES) == []
     assert sum(removed.values()) == 20
+
+
+NAMES = [
+    *("access_token", "clientSecret", "api_key", "password", "passwd", "auth_key", "csrf_token"),
+    *("X-Api-Key", "userToken", "session-secret", "cookie_id", "api_key_id", "password_hash"),
+    *("Authorization", "service_credential", "webhookSecret", "private_key", "secretKey"),
+]
+RANDOM = "fAkE9x8Y7z6W5v4U3t2S1r0Q"
+NAMED = {
+    "header": lambda n: Interaction("GET", "https://a.test/", 200, request_headers=((n, RANDOM),)),
+    "answer header": lambda n: Interaction(
+        "GET", "https://a.test/", 200, response_headers=((n, RANDOM),)
+    ),
+    "query": lambda n: Interaction("GET", f"https://a.test/?a=b&{n}={RANDOM}", 200),
+    "form": lambda n: Interaction(
+        "POST", "https://a.test/", 200, request_body=f"a=b&{n}={RANDOM}".encode()
+    ),
+    "json": lambda n: Interaction(
+        "POST", "https://a.test/", 200, response_body=json.dumps([{"a": {n: RANDOM}}]).encode()
+    ),
+    "json list": lambda n: Interaction(
+        "POST", "https://a.test/", 200, response_body=json.dumps({"a": {n: [RANDOM]}}).encode()
+    ),
+}
+
+
+@pytest.mark.parametrize("place", NAMED)
+@pytest.mark.parametrize("name", NAMES)
+def test_whatever_the_gate_refuses_by_name_redaction_takes_out_unasked(name, place):
+    planted = NAMED[place](name)
+    assert gate.findings(VcrYaml().dump(Header(), [planted]), [])
+    text, _ = _recorded(planted, Known())
+    assert gate.findings(text, []) == []
+    assert RANDOM not in text

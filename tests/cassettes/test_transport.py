@@ -5,6 +5,7 @@ import ssl
 import httpx
 import pytest
 import vcr
+from tests.support.loopback import Reply, serving
 from vcr.errors import CannotOverwriteExistingCassetteException
 
 from cellwire.cassettes.formats import Header
@@ -15,7 +16,6 @@ from cellwire.cassettes.recorder import Recorder
 from cellwire.cassettes.transport import Slot, SlotTransport
 from cellwire.errors import RecordingError
 from cellwire.known import Known
-from tests.support.loopback import Reply, serving
 
 
 @pytest.fixture
@@ -33,7 +33,10 @@ def _recorder(folder):
 def test_a_second_cassette_is_refused_and_the_first_named(player, tmp_path):
     slot = Slot()
     with slot.hold(player):
-        with pytest.raises(RecordingError, match="hub/list is open"), slot.hold(_recorder(tmp_path)):
+        with (
+            pytest.raises(RecordingError, match="hub/list is open"),
+            slot.hold(_recorder(tmp_path)),
+        ):
             pass
         assert slot.deck is player
     assert slot.deck is None
@@ -57,9 +60,11 @@ def test_without_a_cassette_outside_is_asked_before_anything_goes_live():
         raise RecordingError("locked")
 
     with serving(lambda _: Reply()) as server:
-        with httpx.Client(transport=SlotTransport(Slot(), forbid)) as client:
-            with pytest.raises(RecordingError, match="locked"):
-                client.get(f"{server.url}/x")
+        with (
+            httpx.Client(transport=SlotTransport(Slot(), forbid)) as client,
+            pytest.raises(RecordingError, match="locked"),
+        ):
+            client.get(f"{server.url}/x")
         assert asked == [f"{server.url}/x"]
         assert server.asked == []
         with httpx.Client(transport=SlotTransport(Slot(), asked.append)) as client:
@@ -68,24 +73,29 @@ def test_without_a_cassette_outside_is_asked_before_anything_goes_live():
 
 
 def test_a_foreign_recorder_still_sees_calls_outside_our_cassettes(tmp_path):
+    theirs, none = str(tmp_path / "theirs.yaml"), str(tmp_path / "none.yaml")
     with serving(lambda _: Reply(body={"a": 1})) as server:
         with httpx.Client(transport=SlotTransport(Slot())) as client:
-            with vcr.use_cassette(str(tmp_path / "theirs.yaml"), record_mode="once") as theirs:
+            with vcr.use_cassette(theirs, record_mode="once") as cassette:
                 client.get(f"{server.url}/x")
-                assert len(theirs) == 1
-            with vcr.use_cassette(str(tmp_path / "none.yaml"), record_mode="none"):
-                with pytest.raises(CannotOverwriteExistingCassetteException):
-                    client.get(f"{server.url}/x")
+                assert len(cassette) == 1
+            with (
+                vcr.use_cassette(none, record_mode="none"),
+                pytest.raises(CannotOverwriteExistingCassetteException),
+            ):
+                client.get(f"{server.url}/x")
         assert len(server.asked) == 1
 
 
 def test_while_our_cassette_records_a_foreign_recorder_sees_nothing(tmp_path):
     slot = Slot()
     recorder = _recorder(tmp_path)
-    with serving(lambda _: Reply(body={"a": 1})) as server:
-        with httpx.Client(transport=SlotTransport(slot)) as client:
-            with vcr.use_cassette(str(tmp_path / "theirs.yaml"), record_mode="once") as theirs:
-                with slot.hold(recorder):
-                    assert client.get(f"{server.url}/x").json() == {"a": 1}
-                assert len(theirs) == 0
+    with (
+        serving(lambda _: Reply(body={"a": 1})) as server,
+        httpx.Client(transport=SlotTransport(slot)) as client,
+        vcr.use_cassette(str(tmp_path / "theirs.yaml"), record_mode="once") as theirs,
+    ):
+        with slot.hold(recorder):
+            assert client.get(f"{server.url}/x").json() == {"a": 1}
+        assert len(theirs) == 0
     assert len(recorder.finish().interactions) == 1

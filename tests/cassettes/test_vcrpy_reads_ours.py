@@ -5,12 +5,12 @@ import gzip
 import httpx
 import pytest
 import vcr
+from tests.support.loopback import Reply, serving
 
 from cellwire.cassettes.formats import Header
 from cellwire.cassettes.recorder import Recorder
 from cellwire.cassettes.transport import Slot, SlotTransport
 from cellwire.known import Known
-from tests.support.loopback import Reply, serving
 
 TOKEN = "fake-live-token-12345"
 LONG = {"items": [{"id": n, "name": f"name {n}", "é": "\u2028"} for n in range(9)], "t": TOKEN}

@@ -13,16 +13,17 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from services import person
+from services.reviewboard import Board
+from services.reviewboard.api import Account, post
+from tests.live.project import ROOT, cell_of_lesson
+
 from cellwire.integration import Integration
 from cellwire.oauth.spec import Token
 from cellwire.screens.silent import Silent
 from cellwire.stores.memory import Memory
 from cellwire.vault import Tokens
 from cellwire.workspace import Workspace
-from services import person
-from services.reviewboard import Board
-from services.reviewboard.api import Account, post
-from tests.live.project import ROOT, cell_of_lesson
 
 
 class Clickable(Silent):
@@ -117,12 +118,24 @@ def declare(workspace: Workspace, folder: Path, board: Board, store: Any) -> Des
     return desk
 
 
-def sessions_of(board: Board) -> list[str]:
-    """Every value of the cookie `rbsessionid` that the server holds, from its own database."""
+def _column(board: Board, query: str, *values: str) -> list[Any]:
     runs = ROOT / ".services" / "reviewboard" / "runs"
     database = runs / f"{os.getpid()}-{board.port}" / "rb.db"
     with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
-        return [row[0] for row in connection.execute("SELECT session_key FROM django_session")]
+        return [row[0] for row in connection.execute(query, values)]
+
+
+def sessions_of(board: Board) -> list[str]:
+    """Every value of the cookie `rbsessionid` that the server holds, from its own database."""
+    return _column(board, "SELECT session_key FROM django_session")
+
+
+def refresh_tokens_of(board: Board) -> list[str]:
+    """Every refresh token that the server ever gave this person, from its own database."""
+    query = """SELECT token FROM oauth2_provider_refreshtoken AS it
+               JOIN auth_user ON auth_user.id = it.user_id
+               WHERE username = ? ORDER BY it.id"""
+    return _column(board, query, board.username)
 
 
 def spellings(secret: str) -> Iterator[str]:

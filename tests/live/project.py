@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any, Self
 
 import nbformat
+from tests.support import notebooks
+
 from cellwire.known import Known
 from cellwire.oauth.spec import Token
 from cellwire.stores.file import File
 from cellwire.vault import Tokens, Vault
-from tests.support import notebooks
 
 ROOT = Path(__file__).resolve().parents[2]
 LESSON = ROOT / "notebooks" / "reviewboard.ipynb"

@@ -20,6 +20,7 @@ SCREENSHOTS = ROOT / "artifacts" / "screenshots"
 VIEWPORT = {"width": 1200, "height": 760}
 RAN = re.compile(r"\[\d+\]:")
 RUNNING = "[*]:"
+expect.set_options(timeout=DEADLINE)
 
 READY = """
 async path => {
@@ -93,7 +94,9 @@ class Sheet:
 
     def _listen(self, socket: WebSocket) -> None:
         for event in ("framesent", "framereceived"):
-            socket.on(event, lambda it: self.frames.append(it if isinstance(it, bytes) else it.encode()))
+            socket.on(
+                event, lambda it: self.frames.append(it if isinstance(it, bytes) else it.encode())
+            )
 
     def start(self, number: int) -> None:
         """Begin to run a cell; not waited for."""
@@ -168,11 +171,16 @@ def follow(link: Locator) -> Page:
     return opened.value
 
 
-def sign_in(tab: Page, board: Board) -> None:
-    """Fill in Review Board's sign-in form; leads to the consent page."""
+def log_in(tab: Page, board: Board) -> None:
+    """Fill in Review Board's sign-in form, and send it."""
     tab.locator("input[name=username]").fill(board.username)
     tab.locator("input[name=password]").fill(board.password)
     tab.locator("input[name=password]").press("Enter")
+
+
+def sign_in(tab: Page, board: Board) -> None:
+    """Fill in the sign-in form; leads to the consent page."""
+    log_in(tab, board)
     tab.locator("[name=allow]").wait_for()
 
 

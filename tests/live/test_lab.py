@@ -11,7 +11,7 @@ import nbformat
 import pytest
 from playwright.sync_api import expect
 from tests.live.project import Project, cell_of_lesson, files_with, number_of
-from tests.live.sheet import RUNNING, approve, fill_in, follow, sheet_of, shoot, sign_in
+from tests.live.sheet import RUNNING, approve, fill_in, follow, log_in, sheet_of, shoot, sign_in
 
 pytestmark = pytest.mark.live
 
@@ -50,10 +50,7 @@ class Lesson:
 
     project: Project
     path: Path
-
-    @property
-    def text(self) -> str:
-        return self.path.read_text("utf-8")
+    frames: bytes
 
     def cell(self, name: str):
         return nbformat.read(self.path, as_version=4).cells[number_of(self.path, name)]
@@ -81,12 +78,13 @@ def lesson(chrome, lab, lab_project, board) -> Lesson:
         tab.close()
         sheet.run(*[number for number in code if number > connect])
         sheet.save()
-        for name in ("limit", "inbox", "webhook"):
-            sheet.cell(number_of(path, name)).scroll_into_view_if_needed()
-            shoot(sheet.page, f"lesson-{name}")
         sheet.tidy(number_of(path, "s2"))
         shoot(sheet.page, "notebook")
-    return Lesson(project, path)
+        inbox = number_of(path, "inbox")
+        sheet.run(inbox)  # it lists now what arrived
+        expect(sheet.output(inbox)).to_contain_text("done")
+        shoot(sheet.cell(inbox), "inbox")
+        return Lesson(project, path, b"".join(sheet.frames))
 
 
 @pytest.fixture
@@ -102,9 +100,14 @@ def trial(lab_project, open_sheet):
 
 
 def test_the_lesson_runs_to_its_end_in_jupyterlab(lesson):
-    outputs = [o for c in nbformat.read(lesson.path, as_version=4).cells for o in c.get("outputs", ())]
+    outputs = [
+        o for c in nbformat.read(lesson.path, as_version=4).cells for o in c.get("outputs", ())
+    ]
     assert [o for o in outputs if o.output_type == "error"] == []
-    assert "'<- review_request_published'" in lesson.cell("webhook-shown").outputs[0]["data"]["text/plain"]
+    assert (
+        "'<- review_request_published'"
+        in lesson.cell("webhook-shown").outputs[0]["data"]["text/plain"]
+    )
 
 
 def test_its_connect_cell_is_saved_as_one_stable_line(lesson):
@@ -114,7 +117,9 @@ def test_its_connect_cell_is_saved_as_one_stable_line(lesson):
 
 
 def test_the_saved_lesson_holds_nothing_of_the_sign_in(lesson):
-    outputs = json.dumps([c.get("outputs", []) for c in nbformat.read(lesson.path, as_version=4).cells])
+    outputs = json.dumps(
+        [c.get("outputs", []) for c in nbformat.read(lesson.path, as_version=4).cells]
+    )
     assert TRACES.findall(outputs) == []
     assert "widgets" not in nbformat.read(lesson.path, as_version=4).metadata
 
@@ -122,6 +127,12 @@ def test_the_saved_lesson_holds_nothing_of_the_sign_in(lesson):
 def test_no_file_of_the_project_holds_a_secret(lesson, board):
     secrets = lesson.project.secrets(board.client_secret, board.signing_secret, board.password)
     assert files_with(lesson.project.folder, *secrets) == []
+
+
+def test_no_message_between_kernel_and_browser_holds_a_secret(lesson, board):
+    secrets = lesson.project.secrets(board.client_secret, board.signing_secret, board.password)
+    assert b"reviewboard: connected" in lesson.frames
+    assert [s for s in (*secrets, "state=", "code_challenge") if s.encode() in lesson.frames] == []
 
 
 def test_no_log_of_jupyterlab_holds_a_secret(lesson, lab, board):
@@ -142,6 +153,7 @@ def test_the_line_changes_while_a_cell_waits_for_the_connection(trial, board):
     sheet.start(2)
     expect(sheet.prompt(2)).to_have_text(RUNNING)
     tab = follow(sheet.output(1).get_by_role("link", name="Connect"))
+    expect(sheet.output(1).get_by_role("link", name="Open again")).to_be_visible()
     expect(sheet.output(1)).to_contain_text("waiting")
     sign_in(tab, board)
     approve(tab)
@@ -154,7 +166,7 @@ def test_the_line_changes_while_a_cell_waits_for_the_connection(trial, board):
 def test_what_is_missing_is_filled_in_on_a_page_of_its_own(trial, board):
     names = ("CLIENT_ID", "CLIENT_SECRET", "SIGNING_SECRET", "URL")
     away = forgetting(*(f"REVIEWBOARD_{name}" for name in names))
-    project, path, sheet = trial("form", CONNECT, WIDGETS, away)
+    project, _, sheet = trial("form", CONNECT, WIDGETS, away)
     sheet.run(3, 0, 1)
     link = sheet.output(1).get_by_role("link", name="Fill in the form")
     expect(link).to_be_visible()
@@ -207,7 +219,7 @@ def test_the_link_is_reached_and_followed_by_keyboard(trial, board):
 
 
 def test_a_denied_consent_is_said_and_may_be_tried_again(trial, board):
-    _, _, sheet = trial("denied", CONNECT)
+    _, _, sheet = trial("denied", CONNECT, 'reviewboard.client().get("/session/")')
     sheet.run(0, 1)
     tab = follow(sheet.output(1).get_by_role("link", name="Connect"))
     sign_in(tab, board)
@@ -220,12 +232,15 @@ def test_a_denied_consent_is_said_and_may_be_tried_again(trial, board):
     shoot(sheet.page, "denied-dark")
     tab = follow(sheet.output(1).get_by_role("link", name="Retry"))
     expect(sheet.output(1)).to_contain_text("Finish in the other tab")
+    expect(sheet.output(1)).not_to_contain_text("denied")
     shoot(sheet.cell(1), "waiting-dark")
     approve(tab)
     expect(sheet.output(1)).to_contain_text(CONNECTED)
-    sheet.run(0)
+    sheet.run(0, 2)
+    sheet.page.set_viewport_size({"width": 1200, "height": 1500})
     shoot(sheet.page, "connected-dark")
     sheet.theme("JupyterLab Light")
+    shoot(sheet.page, "connected-light")
 
 
 def test_a_wrong_client_secret_is_named_in_the_notebook_and_in_the_tab(trial, board):
@@ -238,19 +253,25 @@ def test_a_wrong_client_secret_is_named_in_the_notebook_and_in_the_tab(trial, bo
     expect(tab.locator("main")).to_contain_text("wrong client id or wrong client secret")
     expect(sheet.output(1)).to_contain_text("reviewboard: error (invalid_client)")
     shoot(sheet.cell(1), "wrong-secret")
-    assert wrong not in b"".join(f for f in sheet.frames if b"environ" not in f).decode("utf-8", "replace")
+    assert wrong not in b"".join(f for f in sheet.frames if b"environ" not in f).decode(
+        "utf-8", "replace"
+    )
     assert project.tokens.load() is None
 
 
-def test_an_unregistered_redirect_uri_is_named_although_the_service_never_returns(trial, ports):
+def test_an_unregistered_redirect_uri_is_named_although_the_service_never_returns(
+    trial, ports, board
+):
     _, _, sheet = trial("mismatch", CONNECT, saying("CELLWIRE_REDIRECT_PORT", "0"))
     sheet.run(2, 0, 1)
     link = sheet.output(1).get_by_role("link", name="Connect")
     origin = link.get_attribute("href").partition("/start/")[0]
     assert origin != ports.redirect_uri.removesuffix("/callback")
     tab = follow(link)
-    tab.wait_for_load_state()
-    assert tab.url.startswith("http://127.0.0.1")
+    with tab.expect_response(lambda it: "/authorize/" in it.url) as answered:
+        log_in(tab, board)
+    assert answered.value.status == 400
+    expect(tab.locator("body")).to_contain_text("Mismatching redirect URI")
     shoot(tab, "mismatch-page")
     expect(sheet.output(1)).to_contain_text(f"{origin}/callback")
     shoot(sheet.cell(1), "mismatch")

@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx
 import pytest
+from tests.oauth.authorization import CLIENT_ID, CLIENT_SECRET, AuthorizationServer, serving
 
 from cellwire import _http
 from cellwire.auth.oauth2 import OAuth2
@@ -18,7 +19,6 @@ from cellwire.oauth.connection import Connection, Ports
 from cellwire.screens import Form, Screen, Submit, Watched
 from cellwire.stores.memory import Memory
 from cellwire.vault import Vault
-from tests.oauth.authorization import CLIENT_ID, CLIENT_SECRET, AuthorizationServer, serving
 
 FILLED = {"BOARD_CLIENT_ID": CLIENT_ID, "BOARD_CLIENT_SECRET": CLIENT_SECRET}
 
@@ -130,5 +130,3 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
-
-

@@ -11,6 +11,8 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
+from tests.oauth.authorization import CLIENT_ID, CLIENT_SECRET
+from tests.oauth.conftest import World
 
 from cellwire.auth.bearer import Bearer
 from cellwire.credentials import Field
@@ -24,8 +26,6 @@ from cellwire.errors import (
 from cellwire.oauth.connection import StandIn
 from cellwire.screens.silent import Silent
 from cellwire.stores.file import File
-from tests.oauth.authorization import CLIENT_ID, CLIENT_SECRET
-from tests.oauth.conftest import World
 
 KEY = "a-project/board/default"
 
@@ -154,7 +154,7 @@ def test_a_provider_that_is_down_is_named(world: World, free_port: int) -> None:
     auth = world.auth(token_endpoint=f"http://127.0.0.1:{free_port}/token")
     connection = world.connection(auth).connect()
     page = world.browser.get(connection.link)
-    assert "127.0.0.1 cannot be reached" in page.text
+    assert f"127.0.0.1:{free_port} cannot be reached" in page.text
     with pytest.raises(ConnectError, match="cannot be reached"):
         connection.wait(10)
     connection.disconnect()

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import sys
 import threading
 
 import pytest
@@ -60,3 +64,25 @@ def test_observers_end_with_the_latest_and_can_stop() -> None:
     end()
     machine.move("waiting")
     assert len(told) == 20
+
+
+WAITING = """
+import threading
+from cellwire.oauth.state import Machine, Snapshot
+try:
+    threading.Timer(0.3, print, ("waiting",), {"flush": True}).start()
+    Machine(Snapshot("board", state="waiting")).settled(60)
+except KeyboardInterrupt:
+    print("interrupted", flush=True)
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="sends SIGINT")
+def test_ctrl_c_ends_the_waiting() -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", WAITING], stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout
+        assert process.stdout.readline() == "waiting\n"
+        process.send_signal(signal.SIGINT)
+        assert process.communicate(timeout=20)[0] == "interrupted\n"

@@ -9,14 +9,14 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from tests.oauth.authorization import AuthorizationServer
+from tests.oauth.conftest import World
 
 from cellwire._http import Request, Response
 from cellwire.effects import Credential, drive
 from cellwire.errors import ConnectError, NotConnected
 from cellwire.oauth.tokens import SignInNeeded, TokenKeeper
 from cellwire.stores.file import File
-from tests.oauth.authorization import AuthorizationServer
-from tests.oauth.conftest import World
 
 
 def at_once(count: int, call: object) -> list[str]:

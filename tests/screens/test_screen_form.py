@@ -46,9 +46,7 @@ class Setting:
     def post(self, page: str, **values: str) -> httpx.Response:
         token = re.search(r'name="_token" value="([^"]+)"', page).group(1)
         headers = {"Origin": self.door.link.partition("/form")[0]}
-        return self.browser.post(
-            self.door.link, data={"_token": token, **values}, headers=headers
-        )
+        return self.browser.post(self.door.link, data={"_token": token, **values}, headers=headers)
 
 
 @pytest.fixture

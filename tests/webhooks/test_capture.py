@@ -28,6 +28,8 @@ SCHEME = HMAC(
     delivery_id="{sha256}",
 )
 
+NOT_A_TOKEN = "not-a-real-token"
+
 
 def received(body: bytes, **more: str) -> Delivery:
     headers = {
@@ -62,7 +64,7 @@ def test_a_delivery_becomes_an_inbound_interaction_with_our_acknowledgement():
 def test_hop_and_credential_headers_and_the_real_signature_stay_behind():
     delivery = received(
         b"{}",
-        authorization=" ".join(["Bearer", "not-a-real-token"]),
+        authorization=f"Bearer {NOT_A_TOKEN}",
         cookie="session=not-real",
         x_forwarded_for="192.0.2.7",
         x_forwarded_proto="https",

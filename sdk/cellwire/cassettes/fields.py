@@ -13,75 +13,36 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TypeAlias
 from urllib.parse import unquote, unquote_plus
 
 from cellwire.auth import Place
+from cellwire.cassettes.names import (
+    OAUTH,
+    OAUTH_SIGNS,
+    PROOFS,
+    REDIRECT_SIGNS,
+    ROOTS,
+    STAND_IN,
+    class_of,
+    looks_random,
+    rule_of,
+    word,
+)
 
 # value, kind, where ("request header Authorization") -> what to write instead
 Swap: TypeAlias = Callable[[str, str, str], str]
 
-STAND_IN = re.compile(r"cw-[A-Za-z0-9_]+(?:-\d+)?")
-
-_ALWAYS = re.compile(
-    r"(?:.*_)?(?:access_token|refresh_token|id_token|session_token|auth_token|oauth_token|api_token"
-    r"|device_code|client_secret|client_assertion|token_secret|code_verifier|assertion|password"
-    r"|passwd|passphrase|api_?key|apikey|secret_key|access_key|private_key|signing_secret"
-    r"|webhook_secret|hmac_secret|csrf_?token|csrfmiddlewaretoken|xsrf_?token|sessionid)"
-)
-# Only in OAuth's own messages: ordinary APIs mean something else by them.
-_OAUTH = frozenset(
-    ["code", "state", "token", "secret", "user_code", "session_state", "subject_token", "nonce"]
-)
-_OAUTH_SIGNS = ({"grant_type"}, {"response_type"})
-# A redirect back from consent, or an API that filters by state and code: the value tells.
-_REDIRECT_SIGNS = ({"code", "state"}, {"error", "state"})
-# Secret if the value looks it.
-_SUSPECT = re.compile(r".*(?:token|secret|credential|session_?key).*")
-_CURSOR = re.compile(
-    r".*(?:page|cursor|next|prev|sync|continu|public|type|expir|endpoint|url|count).*"
-)
-_HEADER = re.compile(
-    r"(?:x_)?(?:.*_)?(?:(?:api|auth|access|private|secret)_?key|token|secret|password)"
-)
-
-_ROOTS = ("token", "secret", "pass", "key", "verifier", "assertion", "device", "session")
 _PAIR = re.compile(r"(^|[?&#;\s\"'])([\w.\-\[\]%]{2,80})=([^&#\s\"'<>\\;]+)")
 _JSON = re.compile(
-    r'(\\*")([\w.\- ]{2,64})\1(\s*:\s*)(?:\1((?:[^"\\]|\\.)*?)\1|(\[[^\[\]{}]*\])|(-?\d+)(?=\s*[,}]))'
+    r'(\\{0,8}")([\w.\- ]{2,64})\1(\s*:\s*)(?:\1((?:[^"\\]|\\.)*?)\1|(\[[^\[\]{}]*\])|(-?\d+)(?=\s*[,}]))'
 )
 _NAME = re.compile(r'"([\w.\- ]{2,64})\\*"\s*:')
-_ITEM = re.compile(r'(\\*")((?:[^"\\]|\\.)*?)\1')
+_ITEM = re.compile(r'(\\{0,8}")((?:[^"\\]|\\.)*?)\1')
 _USERINFO = re.compile(r"(://[^/\s:@\"'<>]*):([^/\s@\"'<>]+)@")
 _PART = re.compile(
     r'(\bname="([^"\r\n]{1,80})"[^\r\n]*\r?\n(?:[^\r\n]+\r?\n)*\r?\n)(.*?)(?=\r?\n--)', re.DOTALL
 )
-
-
-@lru_cache(maxsize=2048)
-def word(name: str) -> str:
-    """Give a name in one spelling: `accessToken`, `X-Access-Token` and `access-token` are one."""
-    snake = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name)
-    return re.sub(r"[^a-z0-9]+", "_", snake.lower()).strip("_").removeprefix("x_")
-
-
-@lru_cache(maxsize=2048)
-def _class_of(name: str) -> str:
-    plain = word(name)
-    if _ALWAYS.fullmatch(plain):
-        return "always"
-    if _SUSPECT.fullmatch(plain) and not _CURSOR.fullmatch(plain):
-        return "suspect"
-    return ""
-
-
-def looks_random(value: str) -> bool:
-    """Tell whether a value could be a secret: long enough, unbroken, and mixed or very long."""
-    if len(value) < 12 or re.search(r"\s", value) or len(set(value)) < 6:  # noqa: PLR2004
-        return False
-    mixed = re.search(r"\d", value) is not None and re.search(r"[A-Za-z]", value) is not None
-    return mixed or len(value) >= 24  # noqa: PLR2004
 
 
 @dataclass(frozen=True)
@@ -108,12 +69,12 @@ class Fields:
             return None
         if self.places and self._declared(where, name):
             return word(name)
-        found = _class_of(name)
-        sure = found == "always" or (oauth and word(name) in _OAUTH)
+        found = class_of(name)
+        sure = found == "always" or word(name) in PROOFS or (oauth and word(name) in OAUTH)
         return word(name) if sure or (found and looks_random(value)) else None
 
     def _may_hold(self, name: str) -> bool:
-        if _class_of(name) or (self.oauth and word(name) in _OAUTH):
+        if class_of(name) or word(name) in PROOFS or (self.oauth and word(name) in OAUTH):
             return True
         return bool(self.places) and self._declared("body", name)
 
@@ -133,7 +94,7 @@ class Fields:
     def body(self, text: str) -> str:
         """Rewrite form fields, multipart parts, JSON members at any depth, and URLs."""
         low = text.lower()
-        wanted = self.oauth or any(root in low for root in _ROOTS) or "state=" in low
+        wanted = self.oauth or any(root in low for root in ROOTS) or "state=" in low
         if not wanted and not any(place.where == "body" for place in self.places):
             return text
         if low.startswith("--") and "name=" in low:
@@ -146,8 +107,8 @@ class Fields:
 
     def _pairs(self, text: str, label: str) -> str:
         names = {word(match[2]) for match in _PAIR.finditer(text)}
-        oauth = self.oauth or any(sign <= names for sign in _OAUTH_SIGNS)
-        redirect = any(sign <= names for sign in _REDIRECT_SIGNS)
+        oauth = self.oauth or any(sign <= names for sign in OAUTH_SIGNS)
+        redirect = any(sign <= names for sign in REDIRECT_SIGNS)
 
         def pair(match: re.Match[str]) -> str:
             name = unquote_plus(match[2]).rpartition("[")[2].rstrip("]")
@@ -169,7 +130,7 @@ class Fields:
                 lambda item: item[1] + self._text(name, item[2]) + item[1], items
             )
         if number is not None:
-            new = self._text(name, number) if _class_of(name) == "always" else number
+            new = self._text(name, number) if class_of(name) == "always" else number
             return (
                 match[0] if new == number else f"{quoted}{name}{quoted}{colon}{quoted}{new}{quoted}"
             )
@@ -180,6 +141,8 @@ class Fields:
 
     def _text(self, name: str, raw: str) -> str:
         value = _unescaped(raw)
+        if word(name) in PROOFS:  # an echo of our own request
+            return self._proof(raw, f"{self.side} body {name}")
         kind = self._kind("body", name, value, oauth=self.oauth)
         if kind is None:
             return raw
@@ -194,7 +157,7 @@ class Fields:
 
     def header(self, name: str, value: str) -> str:
         """Rewrite one header's value; a scheme word, cookie names and attributes stay."""
-        rule = _rule_of(name)
+        rule = rule_of(name)
         if not rule and not self.places and "=" not in value and "@" not in value:
             return value
         return self._header(rule, name, value)
@@ -208,7 +171,8 @@ class Fields:
         if rule == "set-cookie":
             first, semicolon, rest = value.partition(";")
             return self._cookie(first, label) + semicolon + rest
-        if value and (rule == "whole" or (self.places and self._declared("header", name))):
+        secret = rule == "always" or (rule == "suspect" and looks_random(value))
+        if value and (secret or (self.places and self._declared("header", name))):
             return value if STAND_IN.fullmatch(value) else self.swap(value, word(name), label)
         return self.uri(value)
 
@@ -228,16 +192,6 @@ class Fields:
             return part
         new = self.swap(bare, "cookie", label)
         return part if new == bare else name + equals + new
-
-
-@lru_cache(maxsize=1024)
-def _rule_of(name: str) -> str:
-    low, plain = name.lower(), word(name)
-    if low in ("authorization", "proxy-authorization"):
-        return "proof"
-    if low in ("cookie", "set-cookie"):
-        return low
-    return "whole" if _ALWAYS.fullmatch(plain) or _HEADER.fullmatch(plain) else ""
 
 
 def _unescaped(raw: str) -> str:

@@ -150,7 +150,7 @@ class Recorder(Deck):
                 self._order.append(interaction)
 
     def keep_delivery(self, interaction: Interaction) -> None:
-        """Keep one delivery, raw; it is redacted and then signed anew before it is written."""
+        """Keep one delivery, raw; it is redacted, then signed anew, then written."""
         self.keep(interaction)
 
     def checkpoint(self) -> None:

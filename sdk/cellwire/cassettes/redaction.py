@@ -10,15 +10,16 @@ import binascii
 import re
 from base64 import b64decode, b64encode
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 from urllib.parse import quote, unquote, unquote_plus
 
 from cellwire.auth import Place
-from cellwire.cassettes.fields import Fields, Swap, looks_random
+from cellwire.cassettes.fields import Fields, Swap
 from cellwire.cassettes.interaction import HeaderList, Interaction
 from cellwire.cassettes.layers import inflated, text_of, through
+from cellwire.cassettes.names import looks_random
 from cellwire.known import Known
 from cellwire.secret import Secret
 
@@ -213,14 +214,8 @@ def _headers(headers: HeaderList, edit: Callable[[str, str], str]) -> HeaderList
 
 
 def _joined(i: Interaction) -> str:
-    headers: Iterable[tuple[str, str]] = (*i.request_headers, *i.response_headers)
-    texts = [
-        i.uri,
-        *[value for _, value in headers],
-        text_of(i.request_body),
-        text_of(i.response_body),
-    ]
-    return _SEPARATOR.join(texts)
+    headers = [value for _, value in (*i.request_headers, *i.response_headers)]
+    return _SEPARATOR.join([i.uri, *headers, text_of(i.request_body), text_of(i.response_body)])
 
 
 def _has_layers(i: Interaction, texts: str) -> bool:

@@ -121,7 +121,7 @@ class Response:
         facts = [origin, *([f"{escape(left)} calls left"] if left else [])]
         return (
             f'<div class="cellwire-answer"><code>{escape(self._line())}</code> '
-            f"<small>{' · '.join(facts)}</small>{self._tree()}</div>"
+            f"<small>{' · '.join(facts)}</small><div>{self._tree()}</div></div>"
         )
 
     def _line(self) -> str:
@@ -169,7 +169,8 @@ def _node(value: Any, redact: Callable[[str], str], *, is_open: bool = False) ->
         )
         style = "margin:0;padding-left:1.4em;list-style:none"
         return (
-            f"<details{' open' if is_open else ''}><summary>{brackets} {len(value)}</summary>"
+            f'<details{" open" if is_open else ""} style="display:inline-block;vertical-align:top">'
+            f"<summary>{brackets} {len(value)}</summary>"
             f'<ul style="{style}">{rows}</ul></details>'
         )
     return f"<code>{escape(redact(json.dumps(value, ensure_ascii=False)))}</code>"

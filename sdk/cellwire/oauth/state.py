@@ -95,7 +95,12 @@ class Machine:
 
     def click(self) -> None:
         """Note that the person went to the link."""
-        self._become(lambda now: replace(now, state="waiting", clicked=True))
+
+        def went(now: Snapshot) -> Snapshot:
+            fresh = Snapshot(now.integration, now.connection, "waiting", link=now.link)
+            return replace(now if now.state == "waiting" else fresh, clicked=True)
+
+        self._become(went)
 
     def _become(self, change: Callable[[Snapshot], Snapshot]) -> None:
         """Change the snapshot, tell observers, then wake whoever waits: what they show is shown."""

@@ -244,7 +244,7 @@ class Inbox:
             else "Replay: nothing listens; blocks play the deliveries they recorded."
         )
         rows = "".join(_row(arrival) for arrival in self.rows)
-        head = "<tr><th>time</th><th>type</th><th>verdict</th><th>state</th></tr>"
+        head = _cells("th", ("time", "type", "verdict", "state"))
         table = f"<table>{head}{rows}</table>" if rows else ""
         return f"<div><b>{escape(self.integration)} inbox</b><br>{where}{table}</div>"
 
@@ -278,4 +278,9 @@ def _row(arrival: Arrival) -> str:
         arrival.reason or arrival.verdict,
         delivery.state if delivery else "",
     )
-    return "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in cells) + "</tr>"
+    return _cells("td", cells)
+
+
+def _cells(tag: str, cells: Sequence[str]) -> str:
+    drawn = (f'<{tag} style="text-align:left">{escape(cell)}</{tag}>' for cell in cells)
+    return f"<tr>{''.join(drawn)}</tr>"

@@ -11,6 +11,7 @@ _BOX = (
     "border:1px solid var(--jp-border-color2,#bdbdbd);border-radius:6px;padding:.6em .9em;"
     "max-width:46em;line-height:1.5"
 )
+_WORDS = {"disconnected": "not connected", "expired": "sign in again"}
 _FAINT = "color:var(--jp-ui-font-color2,#757575)"
 
 
@@ -33,11 +34,11 @@ def card(
     rows = {
         "at": definition.base_url,
         "auth": definition.auth.name if definition.auth else "none",
-        "connection": state,
+        "connection": _WORDS.get(state, state),
         "cassettes": f"{len(cassettes)} ({played})" if cassettes else played,
     }
     cells = "".join(
-        f'<tr><td style="text-align:left;{_FAINT}">{escape(name)}</td>'
+        f'<tr style="background:none"><td style="text-align:left;{_FAINT}">{escape(name)}</td>'
         f'<td style="text-align:left"><code>{escape(redact(value))}</code></td></tr>'
         for name, value in rows.items()
     )

@@ -103,7 +103,8 @@ def _headline(snapshot: Snapshot) -> str:
 
 
 def _link(snapshot: Snapshot) -> str:
-    text = "Retry" if snapshot.state == "error" else snapshot.link_text or "Open again"
+    again = "Open again" if snapshot.clicked else snapshot.link_text
+    text = "Retry" if snapshot.state == "error" else again
     return (
         f'<a href="{escape(snapshot.link or "", quote=True)}" target="_blank" '
         f'rel="noopener noreferrer" style="{_LINK}">{escape(text)}</a>'

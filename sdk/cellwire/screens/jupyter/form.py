@@ -107,10 +107,10 @@ class FormDoor:
         alert = f'<p role="alert">{escape(problem)}</p>' if problem else ""
         where = f"<p><small>Kept in {escape(form.place)}.</small></p>" if form.place else ""
         body = (
-            f"<h1>{escape(title)}</h1>{alert}\n"
+            f"<h1>{escape(title)}</h1>{where}{alert}\n"
             f'<form method="post" autocomplete="off">'
             f'<input type="hidden" name="{_TOKEN}" value="{self._token}">\n{rows}\n'
-            f'<button type="submit">Connect</button></form>\n{where}'
+            f'<button type="submit">Connect</button></form>'
         )
         # Under no-referrer a browser would send its form with `Origin: null`.
         return page(title, body, 422 if problem else 200, referrer="same-origin")
