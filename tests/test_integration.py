@@ -370,6 +370,79 @@ def test_a_session_cookie_of_the_service_is_not_sent_back(open_workspace):
     assert "cookie" not in server.asked[1].headers
 
 
+def test_two_integrations_on_one_server_each_record_their_own_address(open_workspace, server):
+    def both():
+        for name in ("first", "second"):
+            one = cw.Integration(name, base_url="{url}/api", credentials=Server)
+            with one.cassette("things"):
+                yield one.client().get("/things")["items"]
+
+    open_workspace(FIRST_URL=server.url, SECOND_URL=server.url)
+    live = list(both())
+    open_workspace("none")
+    assert list(both()) == live
+
+
+def test_a_subdomain_that_is_a_word_leaves_the_word_alone(open_workspace, tmp_path):
+    with serving(lambda _: Reply(body={"note": "acme and acmeville"})) as server:
+        open_workspace(SHOPS_SHOP="acme", SHOPS_URL=server.url)
+        shops = _shops()
+        with shops.cassette("note"):
+            assert shops.client().get("/note")["note"] == "acme and acmeville"
+    open_workspace("none")
+    shops = _shops()
+    with shops.cassette("note"):
+        assert shops.client().get("/note")["note"] == "acme and acmeville"
+    assert "https://shops.test/shop/note" in (tmp_path / "cassettes/shops/note.yaml").read_text()
+
+
+def _shops():
+    class Shop(Server):
+        shop: str
+
+    return cw.Integration("shops", base_url="{url}/{shop}", credentials=Shop)
+
+
+def test_another_connection_than_the_default_records_too(open_workspace, server, tmp_path):
+    open_workspace(THING_WORK_TOKEN=TOKEN, THING_WORK_URL=server.url)
+    thing = _define()
+    client = thing.client("work")
+    with thing.cassette("things"):
+        client.get("/things")
+    assert (tmp_path / "cassettes/thing/things.yaml").exists()
+
+
+def test_a_password_in_the_address_is_refused(open_workspace):
+    open_workspace(THING_TOKEN=TOKEN, THING_URL="http://ada:fake@127.0.0.1:9")
+    with pytest.raises(DefinitionError, match="user name or password"):
+        _define().client().get("/things")
+
+
+def test_correcting_an_endpoint_makes_the_connection_anew(workspace):
+    def define(token_endpoint):
+        auth = cw.auth.OAuth2(
+            authorization_endpoint="https://a.test/a", token_endpoint=token_endpoint
+        )
+        return cw.Integration("board", base_url="https://a.test", auth=auth)
+
+    before = define("https://wrong.test/t").calls.connection()
+    assert define("https://right.test/t").calls.connection() is not before
+
+
+def test_the_order_of_repeats_holds_when_a_part_is_ignored(open_workspace):
+    numbers = iter(range(1, 9))
+    with serving(lambda _: Reply(body={"n": next(numbers)})) as server:
+        _connected(open_workspace, server)
+        live = _numbers(_define(), 1, 2, 3)
+    open_workspace("none")
+    assert _numbers(_define(), 2, 77, 78) == live == [1, 2, 3]
+
+
+def _numbers(thing, *stamps):
+    with thing.cassette("numbers", ignore=["query.ts"]):
+        return [thing.client().get("/n", params={"ts": ts})["n"] for ts in stamps]
+
+
 def test_nothing_is_left_open(open_workspace, server):
     _connected(open_workspace, server)
     _things(_define())

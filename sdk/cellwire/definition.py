@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from string import Formatter
@@ -31,7 +31,7 @@ class Definition:
     auth: Auth | None = None
     credentials: type[Credentials] | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
-    hosts: tuple[str, ...] = ()
+    hosts: Sequence[str] = ()
     pagination: Pagination | None = None
     webhooks: Signature | None = None
     check: str | None = None
@@ -71,6 +71,24 @@ class Definition:
         """What replay uses for each field; recordings hold the same words."""
         return {f.name: self._stand_in(f) for f in self.fields}
 
+    def deployed(self, values: Mapping[str, str]) -> dict[str, str]:
+        """Say what a recording writes for where the service stands: real URL to stand-in.
+
+        Only whole URLs and their authority are replaced, never the field's bare value: a
+        subdomain may be an ordinary word.
+        """
+        if not all(values.get(name) for name in self.templated):
+            return {}
+        real, shown = (URL(self.resolve(self.base_url, v)) for v in (values, self.stand_ins))
+        if not self.templated or real == shown:
+            return {}
+        pairs = {str(real).rstrip("/"): str(shown).rstrip("/")}
+        if real.netloc != shown.netloc:
+            origins = [f"{url.scheme}://{url.netloc.decode()}" for url in (real, shown)]
+            pairs[origins[0]] = origins[1]
+            pairs[real.netloc.decode()] = shown.netloc.decode()
+        return pairs
+
     @cached_property
     def templated(self) -> tuple[str, ...]:
         """Names of the fields that stand in the base URL: where it is deployed."""
@@ -105,6 +123,11 @@ class Definition:
                     f"{self.name}: {name}={value!r} is no {contract.__name__}",
                     next_step=f"Write an instance: {name}={example}.",
                 )
+        if isinstance(self.hosts, str):
+            raise DefinitionError(
+                f"{self.name}: hosts={self.hosts!r} is one string",
+                next_step=f'Write a list: hosts=["{self.hosts}"]',
+            )
         if self.credentials is not None and not (
             isinstance(self.credentials, type) and issubclass(self.credentials, Credentials)
         ):

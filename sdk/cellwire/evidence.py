@@ -4,7 +4,7 @@ Exceptions alone do not suffice: a miss that a cell swallows must still fail the
 file reaches from a kernel to the runner. Lines are appended with O_APPEND, so several processes
 may write at once. Nothing secret is ever passed in.
 
-Events: open, close (played, recorded, unused), miss, blocked, connect.
+Events: open, close (played, recorded, unused), recorded, miss, blocked.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ def note(ledger: Path | None, event: str, **facts: Any) -> None:
     """Append one event; without a ledger, do nothing."""
     if ledger is None:
         return
-    line = json.dumps({"event": event, **facts}, ensure_ascii=False) + "\n"
+    line = json.dumps({"event": event, **facts}) + "\n"
     with ledger.open("a", encoding="utf-8") as file:
         file.write(line)
 

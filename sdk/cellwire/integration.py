@@ -87,7 +87,7 @@ class Integration:
             auth=auth,
             credentials=credentials,
             headers=dict(headers or {}),
-            hosts=tuple(hosts),
+            hosts=hosts if isinstance(hosts, str) else tuple(hosts),
             pagination=pagination,
             webhooks=webhooks,
             check=check,

@@ -17,6 +17,7 @@ from typing import Final
 from urllib.parse import quote
 
 SHORTEST: Final = 4
+BRIEF: Final = 8
 _PLAIN = re.compile(r"[A-Za-z0-9_.~-]+")
 _RUN = re.compile(r"[A-Za-z0-9+/_-]{4,}={0,2}")
 _TO_URL, _FROM_URL = str.maketrans("+/", "-_"), str.maketrans("-_", "+/")
@@ -36,8 +37,9 @@ class Secret:
         self.kind = re.sub(r"[^A-Za-z0-9_]+", "_", kind).strip("_") or "secret"
         self.stand_in = stand_in
         self._needle = max(_PLAIN.findall(value), key=len, default="")
-        self._literal = self._needle == value and stand_in is None
-        data = value.encode()
+        self._brief = len(value) < BRIEF and stand_in is None
+        self._literal = self._needle == value and stand_in is None and not self._brief
+        data = _bytes(value)
         self._coded = (data.hex(), data.hex().upper(), *_full_percent(data))
         self._cores = _cores(data)
 
@@ -86,6 +88,9 @@ class Secret:
     def _loose(self) -> re.Pattern[str]:
         """Match the value however each of its characters is escaped."""
         body = "".join(map(_any_form, self.value))
+        if self._brief:
+            # A PIN of four digits stands in many a number; as a word of its own it is the PIN.
+            return re.compile(rf"(?<![A-Za-z0-9]){body}(?![A-Za-z0-9])")
         if self.stand_in is None:
             return re.compile(body)
         # A port or host must end where it ends: 127.0.0.1:8081 is not in 127.0.0.1:80812.
@@ -111,8 +116,8 @@ class Secret:
             return run
         for skip in range(4):
             data = _decoded(run[skip:])
-            if data and self.value.encode() in data:
-                fresh = data.replace(self.value.encode(), by.encode())
+            if data and _bytes(self.value) in data:
+                fresh = data.replace(_bytes(self.value), by.encode())
                 return run[:skip] + _encoded(fresh, like=run)
         if self.stand_in is None:
             for core in self._cores:
@@ -124,9 +129,17 @@ class Secret:
 _ANY, _MANY = "{0,8}", "{1,8}"
 
 
+def _bytes(value: str) -> bytes:
+    """Encode a value; what came from bytes that are no UTF-8 goes back to them."""
+    try:
+        return value.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return value.encode("utf-8", "surrogatepass")
+
+
 def _percent(char: str) -> str:
     """Give the pattern of a character percent-encoded any number of times."""
-    return "(?i:" + "".join(f"%(?:25){{0,4}}{byte:02X}" for byte in char.encode()) + ")"
+    return "(?i:" + "".join(f"%(?:25){{0,4}}{byte:02X}" for byte in _bytes(char)) + ")"
 
 
 _BACKSLASH = rf"(?:\\|{_percent(chr(92))})"
@@ -138,7 +151,7 @@ def _any_form(char: str) -> str:
     """Give the pattern of one character under any of the escapes, and under two of them."""
     if _PLAIN.fullmatch(char):
         return re.escape(char)
-    code, units = ord(char), char.encode("utf-16-be").hex()
+    code, units = ord(char), char.encode("utf-16-be", "surrogatepass").hex()
     escaped = "".join(f"{_BACKSLASH}{_MANY}u{units[i : i + 4]}" for i in range(0, len(units), 4))
     names = [f"{_HASH}0{{0,4}}{code}", f"{_HASH}x0{{0,4}}{code:x}"] + (
         ["apos"] if char == "'" else []

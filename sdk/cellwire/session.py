@@ -44,12 +44,15 @@ class Session:
         self.definition, self.workspace = definition, workspace
         self.slot = Slot()
         self._connections: dict[str, Connected] = {}
+        self._facts: dict[str, str] = {}
         self._clients: WeakSet[Client] = WeakSet()
 
     def redefine(self, definition: Definition) -> None:
         """Take a changed declaration; connections are made anew only where it concerns them."""
         old, self.definition = self.definition, definition
-        before, after = (repr((d.auth, d.fields, d.check)) for d in (old, definition))
+        before, after = (_connecting(d) for d in (old, definition))
+        if "hooks" in self.__dict__:
+            self.hooks.follow()
         if before != after:
             self._leave_connections()
 
@@ -111,9 +114,13 @@ class Session:
             ports=ports,
         )
 
-    def connected(self, name: str = "default") -> bool:
-        """Whether calls can be proven, or soon can: a sign-in that waits counts."""
-        return self.connection(name).state in ("connected", "waiting")
+    def connected(self) -> bool:
+        """Whether some client's calls can be proven, or soon can: a sign-in that waits counts."""
+        used = [client.using for client in self._clients]
+        if any(using.credentials is not None for using in used):
+            return True
+        names = {"default", *self._connections, *(using.connection for using in used)}
+        return any(self.connection(n).state in ("connected", "waiting") for n in sorted(names))
 
     def credentials(self, name: str = "default") -> Credentials:
         """Give the filled schema; stand-ins in replay."""
@@ -164,11 +171,9 @@ class Session:
         for field in self.definition.fields:
             if field.secret and field.name in secrets:
                 known.teach(secrets[field.name], field.name)
-        stand_ins = self.definition.stand_ins
-        for name in self.definition.templated:
-            value, instead = secrets.get(name, "").rstrip("/"), stand_ins[name]
-            known.teach(value, name, stand_in=instead)
-            known.teach(value.partition("://")[2], name, stand_in=instead.partition("://")[2])
+        self._facts.update(self.definition.deployed(secrets))
+        for real, instead in self._facts.items():
+            known.teach(real, "base_url", stand_in=instead)
 
     # Calls
 
@@ -232,7 +237,9 @@ class Session:
     def replace(self, qualname: str, new: type[Client]) -> None:
         """Make live clients of an earlier class of that name follow the new one."""
         for client in list(self._clients):
-            if type(client).__qualname__ == qualname and type(client) is not new:
+            old = type(client)
+            same = (old.__module__, old.__qualname__) == (new.__module__, qualname)
+            if same and old is not new:
                 client.__class__ = new
 
     def cassette(
@@ -252,6 +259,7 @@ class Session:
             pin=workspace.pinned,
             now=workspace.clock.now,
             show=workspace.screen.show,
+            facts=self._facts,
             resign=self._resign,
         )
         return Cassette(name, self.name, ports, record_mode=record_mode, ignore=ignore)
@@ -259,6 +267,12 @@ class Session:
     def _resign(self, interaction: Interaction) -> Interaction:
         signature = self.definition.webhooks
         return capture.resign(interaction, signature) if signature else interaction
+
+
+def _connecting(definition: Definition) -> object:
+    """Give all of a definition that a connection is made of."""
+    auth = definition.auth
+    return type(auth), vars(auth) if auth else None, definition.fields, definition.check
 
 
 def _revealed(given: Credentials) -> dict[str, str]:

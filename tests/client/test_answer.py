@@ -40,7 +40,7 @@ def test_html_of_a_hostile_answer_is_escaped():
     assert "<img" not in html
 
 
-@pytest.mark.parametrize("name", ["access_token", "client_secret", "Password"])
+@pytest.mark.parametrize("name", ["access_token", "clientSecret", "accessToken", "Password"])
 def test_fields_that_hold_secrets_by_their_name_are_never_shown(name):
     answer = _response({"deep": [{name: "fake-secret-value"}]})
     assert "fake-secret-value" not in repr(answer) + answer._repr_html_()

@@ -12,7 +12,7 @@ from cellwire.client.exchange import Rules, exchange
 from cellwire.client.limits import Retry
 from cellwire.credentials import Field
 from cellwire.effects import Credential, Secrets, Send, Sleep, adrive, drive
-from cellwire.errors import CallError
+from cellwire.errors import CallError, ForeignHost
 
 OAUTH = OAuth2(authorization_endpoint="https://x.test/a", token_endpoint="https://x.test/t")
 
@@ -144,3 +144,20 @@ def test_oauth2_does_not_loop_on_401_with_a_fresh_token():
     )
     assert drive(exchange(_request(), _rules(OAUTH)), world).status_code == 401
     assert len(world.sent) == 2
+
+
+def test_an_authors_own_headers_do_not_reach_another_host():
+    world = World(_redirect(302, "https://evil.test/y"), httpx.Response(200))
+    request = _request()
+    request.headers["Private-Token"] = "fake-private"
+    drive(exchange(request, _rules(Key())), world)
+    assert "private-token" not in world.sent[1]
+    assert world.sent[1]["host"] == "evil.test"
+
+
+def test_a_body_is_not_handed_to_another_host():
+    world = World(_redirect(307, "https://evil.test/y"), httpx.Response(200))
+    request = httpx.Client().build_request("POST", "https://api.test/x", data={"password": "fake"})
+    with pytest.raises(ForeignHost, match=r"evil\.test, with its body"):
+        drive(exchange(request, _rules(Key())), world)
+    assert len(world.sent) == 1

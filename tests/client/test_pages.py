@@ -8,11 +8,11 @@ from cellwire.client.pagination.next_url import NextUrl
 from cellwire.errors import PagingError
 
 
-def _page(items, onward=None):
+def _page(items, onward=None, path="/x"):
     raw = httpx.Response(
         200,
         json={"items": items, "links": {"next": {"href": onward}}},
-        request=httpx.Request("GET", "https://api.test/x"),
+        request=httpx.Request("GET", f"https://api.test{path}"),
     )
     return Response(raw, Origin(played=True, seconds=0.0, redact=str))
 
@@ -21,8 +21,9 @@ def _pages(book, max_pages=100):
     asked = []
 
     def fetch(ask):
-        asked.append(ask.path)
-        return book[ask.path]
+        path = ask.path.removeprefix("https://api.test")
+        asked.append(path)
+        return book[path]
 
     pages = Pages(
         Ask("/x"),
@@ -98,3 +99,16 @@ def test_dig_follows_a_path_and_gives_none_where_it_ends(at, found):
 def test_a_next_url_that_is_no_url_is_an_error():
     with pytest.raises(PagingError, match="not a URL"):
         NextUrl("links.next").next(Ask("/x"), _page([1], "/y"))
+
+
+@pytest.mark.parametrize(
+    ("onward", "asked"),
+    [
+        ("https://api.test/v1/things?page=2", "https://api.test/v1/things?page=2"),
+        ("/v1/things?page=2", "https://api.test/v1/things?page=2"),
+        ("?page=2", "https://api.test/v1/things?page=2"),
+    ],
+)
+def test_a_next_url_is_resolved_against_the_pages_own(onward, asked):
+    page = _page([1], onward, path="/v1/things")
+    assert NextUrl("links.next.href").next(Ask("/things"), page) == Ask(asked)

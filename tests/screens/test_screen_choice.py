@@ -46,7 +46,6 @@ def test_silence_names_the_variables_and_shows_nothing(capsys: pytest.CaptureFix
         screen.ask(FORM, lambda _: None)
     screen.show(View("text", "<p>text</p>"))
     screen.connection(Machine(Snapshot("board")))
-    screen.progress("going on")
     assert capsys.readouterr().out == ""
     screen.mention(Machine(Snapshot("board", "work", state="expired")))
     assert capsys.readouterr().out == "board: sign in again (work)\n"

@@ -150,3 +150,14 @@ def test_without_nbval_notebooks_are_left_alone(run, pytester):
     (pytester.path / "nb.ipynb").write_text("{}")
     pytester.makepyfile("def test_it(): pass")
     run().assert_outcomes(passed=1)
+
+
+def test_a_conftest_that_imports_an_integration_is_locked_too(run, pytester, monkeypatch):
+    monkeypatch.delenv("CI", raising=False)
+    pytester.makeconftest(
+        "import cellwire as cw\n"
+        "ACME = cw.Integration('acme', base_url='https://acme.test')\n"
+        "assert ACME.calls.workspace.settings.locked\n"
+    )
+    pytester.makepyfile("def test_it(): pass")
+    run().assert_outcomes(passed=1)

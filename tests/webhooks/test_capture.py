@@ -184,3 +184,9 @@ def test_a_payload_that_says_another_type_is_refused_before_it_is_sent():
     assert json.loads(body) == {"type": "a.b"}
     with pytest.raises(DeliveryError, match=r"'unknown', not 'a\.b'"):
         compose(scheme, "a.b", {}, SECRET)
+
+
+def test_a_further_signature_made_with_the_real_secret_stays_behind():
+    delivery = received(b"{}", x_hub_signature="sha1=not-real", x_shop_hmac_sha256="not-real")
+    names = {name.lower() for name, _ in to_interaction(delivery, SCHEME).request_headers}
+    assert not {n for n in names if "signature" in n or "hmac" in n}

@@ -26,6 +26,7 @@ class OAuth2(Auth):
             `client_secret_basic`, `client_secret_post` or `none`.
         redirect_port: Port of the loopback listener, where the service compares redirect URIs
             exactly; 0: any free one (RFC 8252, section 7.3).
+        issuer: The server's identifier; given, the callback must name it in `iss` (RFC 9207).
         revocation_endpoint: Where tokens are revoked (RFC 7009), if the service can.
 
     Raises:
@@ -43,6 +44,7 @@ class OAuth2(Auth):
         authorization_params: Mapping[str, str] | None = None,
         token_endpoint_auth_method: str = "client_secret_basic",
         redirect_port: int = 0,
+        issuer: str | None = None,
         revocation_endpoint: str | None = None,
     ) -> None:
         if isinstance(scopes, str):
@@ -61,6 +63,7 @@ class OAuth2(Auth):
         self.authorization_params = dict(authorization_params or {})
         self.token_endpoint_auth_method = token_endpoint_auth_method
         self.redirect_port = redirect_port
+        self.issuer = issuer
         self.revocation_endpoint = revocation_endpoint
 
     def __repr__(self) -> str:

@@ -28,8 +28,18 @@ def block_hash(frame: FrameType) -> str:
     body = _body(tree, frame.f_lineno)
     if body is None:
         return ""
-    dumped = "\n".join(ast.dump(statement) for statement in body)
-    return hashlib.sha256(dumped.encode()).hexdigest()[:8]
+    return hashlib.sha256("\n".join(map(_dump, body)).encode()).hexdigest()[:8]
+
+
+def _dump(node: object) -> str:
+    """Write a syntax tree without its empty fields: which there are differs between Pythons."""
+    if isinstance(node, ast.AST):
+        fields = ((name, value) for name, value in ast.iter_fields(node) if value not in (None, []))
+        inner = ",".join(f"{name}={_dump(value)}" for name, value in fields)
+        return f"{type(node).__name__}({inner})"
+    if isinstance(node, list):
+        return f"[{','.join(map(_dump, node))}]"
+    return repr(node)
 
 
 def _body(tree: ast.AST, line: int) -> list[ast.stmt] | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -26,7 +26,7 @@ from cellwire.cassettes.interaction import Interaction
 from cellwire.cassettes.player import Player, header_of
 from cellwire.cassettes.recorder import Recorder, Summary
 from cellwire.cassettes.transport import Slot
-from cellwire.errors import DefinitionError, NotConnected
+from cellwire.errors import DefinitionError, NotConnected, RecordingError
 from cellwire.known import Known
 from cellwire.screens import View
 from cellwire.settings import RecordMode, Settings, check_mode
@@ -50,6 +50,7 @@ class Ports:
         pin: Pins `cellwire.now()` while the block is open.
         now: Tells the time.
         show: Shows the badge.
+        facts: What to write for where the service stands: real URL to stand-in.
         resign: Signs a captured delivery anew after redaction, or None.
     """
 
@@ -63,6 +64,7 @@ class Ports:
     pin: Callable[[datetime], AbstractContextManager[None]]
     now: Callable[[], datetime]
     show: Callable[[View], None]
+    facts: Mapping[str, str] = field(repr=False)
     resign: Callable[[Interaction], Interaction] | None
 
 
@@ -144,7 +146,12 @@ class Cassette:
             now if action == "record" else (header.recorded_at if header else None) or now
         )
         self._deck = self._recorder(block, target) if action == "record" else self._player()
-        self._stack.enter_context(ports.slot.hold(self._deck))
+        try:
+            self._stack.enter_context(ports.slot.hold(self._deck))
+        except RecordingError:
+            if isinstance(self._deck, Recorder):
+                self._deck.abandon()
+            raise
         self._stack.enter_context(ports.pin(self.recorded_at))
         if ports.settings.locked:
             self._stack.enter_context(guarded(ports.settings.ledger))
@@ -196,6 +203,7 @@ class Cassette:
             partial=partial,
             background=ports.background,
             seconds=ports.settings.checkpoint_seconds,
+            facts=ports.facts,
             after=ports.resign,
         )
 

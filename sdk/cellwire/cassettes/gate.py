@@ -83,13 +83,6 @@ def findings(text: str, values: Sequence[str], allow: Collection[str] = ()) -> l
     return _unique([*_in_text(comments, "comment", sought), *_walk(tree, "", sought)], allow)
 
 
-def findings_in_tree(
-    tree: Any, values: Sequence[str], allow: Collection[str] = ()
-) -> list[Finding]:
-    """Give every secret that can be read in parsed data."""
-    return _unique(_walk(tree, "", _Values(values)), allow)
-
-
 def _tree(text: str) -> Any:
     """Parse a cassette or notebook; None for any other text."""
     if text.lstrip()[:1] in ("{", "["):
@@ -194,7 +187,7 @@ def _in_text(text: str, place: str, values: _Values) -> Iterator[Finding]:
 
 def _in_bytes(data: bytes, place: str, values: _Values) -> Iterator[Finding]:
     for value in values.sought:
-        if value.encode() in data:
+        if value.encode("utf-8", "surrogateescape") in data:
             yield Finding("known value", place, _digest(value))
     if inner := unpacked(data):
         yield from _in_bytes(inner, place, values)

@@ -20,6 +20,7 @@ Key: TypeAlias = tuple[str, str, str, int, str, tuple[tuple[str, str], ...], str
 
 _STAND_IN = re.compile(r"cw-[A-Za-z0-9_]+(?:-\d+)?")
 _PORTS = {"http": 80, "https": 443}
+_LONGEST = 2000  # of a body, in an account of what was sent
 _ANY = "cw-"  # a stand-in, whatever its kind and number
 
 
@@ -128,8 +129,10 @@ def _shown(body: bytes) -> str:
         return f"<{len(body)} bytes>"
     data = _parsed(text)
     if data is not None:
-        return json.dumps(data, ensure_ascii=False, separators=(",", ":"))
-    return text if text.isprintable() else f"<{len(body)} bytes>"
+        text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+    if not text.isprintable():
+        return f"<{len(body)} bytes>"
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."
 
 
 def nearest(

@@ -1,4 +1,4 @@
-"""Which names of fields and headers say that a secret stands there; for redaction alone.
+"""Which names of fields and headers say that a secret stands there; for redaction and views.
 
 The leak gate reads none of this: it has a list of its own.
 """
@@ -75,3 +75,9 @@ def rule_of(name: str) -> str:
     if low in ("cookie", "set-cookie"):
         return low
     return "always" if _HEADER.fullmatch(plain) else class_of(name)
+
+
+@lru_cache(maxsize=2048)
+def hides(name: str) -> bool:
+    """Whether a view hides the value of a field of that name, whatever it is."""
+    return class_of(name) != "" or word(name) in ("secret", "token")

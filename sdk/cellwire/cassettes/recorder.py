@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,6 +56,7 @@ class Recorder(Deck):
         previous: The cassette that is recorded anew, if it is not at `path`.
         background: Runs checkpoints; without one there are only those that are asked for.
         seconds: Longest time between two checkpoints.
+        facts: What to write for where the service stands, if it differs from what others write.
         after: Signs a delivery anew once it is redacted.
     """
 
@@ -71,12 +72,13 @@ class Recorder(Deck):
         previous: Path | None = None,
         background: Background | None = None,
         seconds: float = 5.0,
+        facts: Mapping[str, str] | None = None,
         after: Callable[[Interaction], Interaction] | None = None,
     ) -> None:
         self.name = name
         self._path, self._partial, self._previous = path, partial, previous or path
         self._known, self._header, self._after = known, header or Header(), after
-        self._redaction = Redaction(known, places)
+        self._redaction = Redaction(known, places, facts)
         self._format = format_of(path)
         self._lock, self._writing = threading.Lock(), threading.Lock()
         self._kept: list[Interaction] = []
@@ -168,7 +170,7 @@ class Recorder(Deck):
 
     def _tick(self) -> None:
         # Whoever ends the block hears of it; until then nothing is written.
-        with suppress(SecretFound):
+        with suppress(SecretFound, OSError):
             self.checkpoint()
 
     def finish(self) -> Summary:
@@ -214,7 +216,7 @@ class Recorder(Deck):
     def _old(self) -> list[Interaction]:
         try:
             return self._format.load(self._previous.read_text("utf-8"))[1]
-        except (OSError, UnicodeDecodeError, RecordingError):
+        except Exception:  # noqa: BLE001 - an old file however broken must not cost the new one
             return []
 
 

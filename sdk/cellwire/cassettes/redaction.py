@@ -10,7 +10,7 @@ import binascii
 import re
 from base64 import b64decode, b64encode
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 from urllib.parse import quote, unquote, unquote_plus
@@ -38,11 +38,19 @@ class Redaction:
     Args:
         known: Every value known so far; what is learned on the way is taught to it.
         places: Where the auth kind writes.
+        facts: What to write for where the service stands: real URL to stand-in. Two integrations
+            may stand on one server, and each writes its own.
     """
 
-    def __init__(self, known: Known, places: frozenset[Place] = frozenset()) -> None:
+    def __init__(
+        self,
+        known: Known,
+        places: frozenset[Place] = frozenset(),
+        facts: Mapping[str, str] | None = None,
+    ) -> None:
         self.known = known
         self.places = places
+        self._facts = {} if facts is None else facts
 
     def apply(self, interactions: Sequence[Interaction]) -> tuple[list[Interaction], Counter[str]]:
         """Give the interactions without secrets, and how many values were removed where.
@@ -51,7 +59,7 @@ class Redaction:
         values; of letters, digits, hyphen and underscore alone, so every encoding leaves them be.
         """
         spots = [self._learn_from(interaction) for interaction in interactions]
-        run = _Run(self.known, self.places)
+        run = _Run(self.known, self.places, self._facts)
         return list(map(run.redact, interactions, spots)), run.removed
 
     def redact_request(self, uri: str, body: bytes) -> tuple[str, bytes]:
@@ -115,8 +123,8 @@ class Redaction:
 class _Run:
     """One cassette's numbering and account."""
 
-    def __init__(self, known: Known, places: frozenset[Place]) -> None:
-        self._known, self._places = known, places
+    def __init__(self, known: Known, places: frozenset[Place], facts: Mapping[str, str]) -> None:
+        self._known, self._places, self._facts = known, places, facts
         self._names: dict[str, str] = {}
         self._numbers: Counter[str] = Counter()
         self.removed: Counter[str] = Counter()
@@ -156,7 +164,7 @@ class _Run:
 
     def _replaced(self, text: str, secret: Secret, where: str) -> str:
         if secret.stand_in is not None:
-            return secret.replace(text, secret.stand_in)
+            return secret.replace(text, self._facts.get(secret.value, secret.stand_in))
         if secret.position(text) < 0:  # it was part of a longer one
             return text
         self.removed[where] += 1

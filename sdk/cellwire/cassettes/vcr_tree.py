@@ -108,6 +108,6 @@ def _inflated(body: bytes) -> bytes:
     for wbits in (zlib.MAX_WBITS, -zlib.MAX_WBITS):
         try:
             return zlib.decompress(body, wbits)
-        except zlib.error:
+        except (zlib.error, EOFError, OSError):
             continue
     return body

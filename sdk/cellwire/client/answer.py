@@ -10,6 +10,7 @@ from typing import Any
 
 from cellwire import errors
 from cellwire._http import Response as HttpResponse
+from cellwire.cassettes.names import hides
 from cellwire.client.limits import retry_after
 from cellwire.clock import Clock
 
@@ -17,22 +18,6 @@ PREVIEW_LINES = 12
 _MESSAGES = ("error_description", "message", "msg", "detail", "title", "error", "err", "errors")
 _REQUEST_IDS = ("x-request-id", "request-id", "x-github-request-id", "x-amzn-requestid")
 _LEFT = ("x-ratelimit-remaining", "ratelimit-remaining", "x-rate-limit-remaining")
-# Fields whose values no view shows, whatever they hold.
-_HIDDEN = frozenset(
-    [
-        "access_token",
-        "refresh_token",
-        "id_token",
-        "client_secret",
-        "password",
-        "api_key",
-        "apikey",
-        "secret",
-        "token",
-        "private_key",
-        "signing_secret",
-    ]
-)
 
 
 @dataclass(frozen=True)
@@ -126,7 +111,10 @@ class Response:
 
     def _line(self) -> str:
         request = self._raw.request
-        query = f"?{request.url.query.decode('ascii')}" if request.url.query else ""
+        shown = [(n, "•••" if hides(n) else v) for n, v in request.url.params.multi_items()]
+        plain = request.url.query.decode("ascii") if not any(hides(n) for n, _ in shown) else ""
+        query = plain or "&".join(f"{n}={v}" for n, v in shown)
+        query = f"?{query}" if query else ""
         where = self.origin.redact(f"{request.url.path}{query}")
         return f"{self.status_code} {request.method} {where}"
 
@@ -152,7 +140,7 @@ def masked(body: Any) -> Any:
     """Hide the values of fields that hold secrets by their name."""
     if isinstance(body, dict):
         return {
-            k: "•••" if k.lower() in _HIDDEN and isinstance(v, str) and v else masked(v)
+            k: "•••" if v and isinstance(v, str | int) and hides(k) else masked(v)
             for k, v in body.items()
         }
     return [masked(v) for v in body] if isinstance(body, list) else body

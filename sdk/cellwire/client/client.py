@@ -132,12 +132,12 @@ class Client:
                 f"{name} does not say which integration it calls",
                 next_step=f"Write class {name}(cw.Client, integration=...): ...",
             )
-        self._using = Using(connection, credentials, settings)
+        self.using = Using(connection, credentials, settings)
         self._integration.calls.adopt(self)
 
     def __repr__(self) -> str:
         of = self._calls.name
-        connection = self._using.connection
+        connection = self.using.connection
         other = "" if connection == "default" else f" ({connection})"
         return f"<{type(self).__name__} of {of}{other}>"
 
@@ -161,7 +161,7 @@ class Client:
             NotConnected: Nothing to prove the call with.
             NotRecorded: In replay, the cassette holds no answer.
         """
-        return self._calls.call(method.upper(), path, options, self._using)
+        return self._calls.call(method.upper(), path, options, self.using)
 
     def _typed(self, method: str, path: str, into: Any, at: str | None, options: Options) -> Any:
         answer = self.request(method, path, **options)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any, TypeAlias
 
 from cellwire import _http
-from cellwire._http import URL, InvalidURL, Request, TransportError
+from cellwire._http import URL, AnyHTTPError, InvalidURL, Request
 from cellwire.client.answer import Origin, Response, failure
 from cellwire.client.client import Options, Settings
 from cellwire.client.exchange import Rules, exchange
@@ -62,7 +62,13 @@ class Driver:
     def base(self, fields: Fields) -> URL:
         """Give the base URL, filled from the credentials."""
         definition = self._definition()
-        return URL(definition.resolve(definition.base_url, fields(None)))
+        url = URL(definition.resolve(definition.base_url, fields(None)))
+        if url.userinfo:
+            raise DefinitionError(
+                f"{definition.name}: its address holds a user name or password",
+                next_step="Take them out of the URL; declare auth=cw.auth.Basic() instead.",
+            )
+        return url
 
     def _request(
         self, base: URL, method: str, path: str, options: Options, settings: Settings
@@ -102,7 +108,7 @@ class Driver:
         )
         try:
             return drive(exchange(request, rules), lambda effect: self._perform(effect, fields))
-        except TransportError as error:
+        except AnyHTTPError as error:
             where = f"{request.method} {request.url}: no answer ({type(error).__name__}: {error})"
             raise ConnectionFailed(
                 self._known.redact(where),

@@ -11,9 +11,12 @@ from cellwire._http import URL, Request, Response, TransportError
 from cellwire.auth import Auth
 from cellwire.client.limits import Retry
 from cellwire.effects import Steps, send, sleep
-from cellwire.errors import CallError
+from cellwire.errors import CallError, ForeignHost
 
 MAX_REDIRECTS = 10
+_HARMLESS = frozenset(
+    ["host", "accept", "accept-encoding", "accept-language", "connection", "user-agent"]
+)
 
 
 @dataclass(frozen=True)
@@ -92,4 +95,22 @@ def _stripped(request: Request, rules: Rules) -> Request:
             request.headers.pop(place.name, None)
     for name in ("authorization", "cookie"):
         request.headers.pop(name, None)
+    if not rules.owns(request.url):
+        _only_harmless(request)
     return request
+
+
+def _only_harmless(request: Request) -> None:
+    """Leave a foreign host what any browser would tell it: an author's own headers may be secret.
+
+    Raises:
+        ForeignHost: The redirect would hand over the request's body.
+    """
+    length = request.headers.get("content-length", "0")
+    if length != "0" or "transfer-encoding" in request.headers:
+        raise ForeignHost(
+            f"{request.method} was redirected to {request.url.host}, with its body",
+            next_step="Declare the host in hosts=[...], or correct base_url.",
+        )
+    for name in [name for name in request.headers if name not in _HARMLESS]:
+        del request.headers[name]

@@ -42,11 +42,11 @@ class Walk:
             PagingError: The service repeats itself, sends only empty pages, or never ends.
         """
         self._pages += 1
-        self._seen.add(_mark(ask))
+        self._seen |= {_mark(ask), page.url}
         onward = self._pagination.next(ask, page)
         if onward is None:
             return None
-        if _mark(onward) in self._seen:
+        if _mark(onward) in self._seen or (not onward.params and onward.path in self._seen):
             raise PagingError(
                 f"page {self._pages} points to a page that was already read",
                 next_step="The service repeats its cursor; check pagination= of the integration.",

@@ -81,6 +81,7 @@ class Access:
             self._resolve(auth.authorization_endpoint, self._fields),
             self._resolve(auth.token_endpoint, self._fields),
             self._resolve(revocation, self._fields) if revocation else None,
+            auth.issuer,
         )
 
     @property

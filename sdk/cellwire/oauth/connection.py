@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from time import monotonic
 from typing import Self
 
 from cellwire.auth import Auth
@@ -18,6 +19,7 @@ from cellwire.credentials import Field
 from cellwire.effects import Secrets
 from cellwire.errors import ConnectError, NotConnected, VaultError
 from cellwire.oauth.access import Access, Resolve
+from cellwire.oauth.callback import LIFETIME
 from cellwire.oauth.filling import NOTHING, Filling
 from cellwire.oauth.ports import Ports
 from cellwire.oauth.proof import Proof
@@ -69,6 +71,7 @@ class Connection(Shown):
         self._signin: SignIn | None = None
         self._proof = Proof(prove)
         self._proven = self._left = False
+        self._begun = 0.0
 
     @property
     def state(self) -> State:
@@ -94,7 +97,8 @@ class Connection(Shown):
             if not (again or given):
                 self._restore()
             now = self._machine.snapshot.state
-            standing = now == "waiting" or (now == "connected" and self._proven)
+            good = monotonic() - self._begun < LIFETIME
+            standing = (now == "waiting" and good) or (now == "connected" and self._proven)
             if again or given or not standing:
                 self._begin(again=again, given=given or {})
         self._screen.connection(self._machine)
@@ -142,6 +146,7 @@ class Connection(Shown):
     # The way there
 
     def _begin(self, *, again: bool, given: Mapping[str, str]) -> None:
+        self._begun = monotonic()
         self._stop()
         found = self._filling.look(given, lenient=again)
         refused = self._machine.snapshot.code in _REFUSED

@@ -98,9 +98,6 @@ class Screen(ABC):
         """Show one line on a connection that is a cell's last value."""
         sys.stdout.write(watched.snapshot.text + "\n")
 
-    def progress(self, label: str) -> None:  # noqa: B027 - most screens say nothing
-        """Say what goes on, where saying it leaves no trace in a notebook."""
-
 
 def choose(background: Background | None = None) -> Screen:
     """Give the screen that fits: a notebook's, a terminal's, or none at all."""

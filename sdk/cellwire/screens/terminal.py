@@ -38,11 +38,6 @@ class Terminal(Screen):
         who = f" as {snapshot.account}" if snapshot.account else ""
         _write(snapshot.text + who)
 
-    def progress(self, label: str) -> None:
-        """Write a line on the side."""
-        sys.stderr.write(label + "\n")
-        sys.stderr.flush()
-
 
 def _prompt(one: Field, form: Form) -> str:
     if one.help:

@@ -19,5 +19,5 @@ def start() -> None:
         SettingsError: A setting is wrong.
     """
     settings = Settings.load()
-    if settings.locked and not settings.record:
+    if settings.locked:
         guard_process(settings.ledger)

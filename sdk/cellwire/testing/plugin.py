@@ -71,16 +71,29 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addini("cellwire_unused", "fail, warn or ignore", default="fail")
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
+    """Lock before any conftest runs: one that imports an integration opens the workspace."""
+    early_config.stash[_RUN] = _Run(early_config.known_args_namespace.cellwire_record_mode)
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Tell this process, and every kernel and child it starts, that what is recorded plays."""
-    config.stash[_RUN] = _Run(config.getoption("cellwire_record_mode"))
+    if _RUN not in config.stash:  # registered late: `-p`, or a runner's own plugin list
+        config.stash[_RUN] = _Run(config.getoption("cellwire_record_mode"))
     option = config.option
     if getattr(option, "nbval", False) or getattr(option, "nbval_lax", False):
         _bridge(config)
 
 
 def _bridge(config: pytest.Config) -> None:
-    from cellwire.testing import nbval
+    try:
+        from cellwire.testing import nbval
+    except ModuleNotFoundError as error:
+        raise pytest.UsageError(
+            f"cellwire plays notebooks with {error.name}, which is not installed: "
+            'pip install "cellwire[test]", or run without it: -p no:cellwire'
+        ) from None
 
     config.pluginmanager.register(nbval, "cellwire-nbval")
     if getattr(config.option, "dist", "no") in _SPLITTING:

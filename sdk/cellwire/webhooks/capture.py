@@ -57,7 +57,7 @@ def to_interaction(
         request_headers=tuple(
             (name, value)
             for name, value in delivery.headers.items()
-            if name not in _DROPPED | signature.signature_headers and not name.startswith(_PROXY)
+            if name not in _DROPPED | signature.signature_headers and not _revealing(name)
         ),
         request_body=delivery.body,
         status=answer.status,
@@ -65,6 +65,11 @@ def to_interaction(
         response_headers=(("content-type", "application/json"),),
         response_body=answer.body,
     )
+
+
+def _revealing(name: str) -> bool:
+    """Whether a header names a proxy, or holds a further signature made with the real secret."""
+    return name.startswith(_PROXY) or "signature" in name or "hmac" in name
 
 
 def resign(interaction: Interaction, signature: Signature, key: str = TEST_KEY) -> Interaction:

@@ -116,6 +116,7 @@ class Hooks:
         self.handlers = Turns(session)
         self._receiver: Receiver | None = None
         self._server: Server | None = None
+        self._keys: list[str] = []
         self._mark = 0
 
     def on(self, event_type: str) -> Callable[[H], H]:
@@ -165,7 +166,10 @@ class Hooks:
         key = TEST_KEY if testing else self._secrets()[0]
         headers, body = capture.compose(scheme(self._session), event_type, payload, key)
         with self.handlers.wanting(event_type):
-            return capture.deliver(receiver, self._session.name, headers, body)
+            delivery = capture.deliver(receiver, self._session.name, headers, body)
+        if delivery.failure is not None:
+            raise delivery.failure
+        return delivery
 
     def close(self) -> None:
         """Stop listening."""
@@ -199,12 +203,18 @@ class Hooks:
         session.workspace.known.teach(secret, SIGNING_SECRET.name)
         return [secret]
 
+    def follow(self) -> None:
+        """Let a running receiver follow a changed declaration."""
+        if self._receiver and self._session.definition.webhooks:
+            self._mounted(self._keys)
+
     def _mounted(self, keys: Sequence[str]) -> Receiver:
         workspace = self._session.workspace
         if self._receiver is None:
             self._receiver = Receiver(
                 Inline(workspace.background), workspace.clock, testing=self._session.playing
             )
+        self._keys = list(keys)
         self._receiver.testing = self._session.playing
         route = Route(scheme(self._session), lambda: keys, self.handlers)
         self._receiver.mount(self._session.name, route)

@@ -21,6 +21,10 @@ class Page(Protocol):
     def headers(self) -> Mapping[str, str]:
         """Headers, by any case."""
 
+    @property
+    def url(self) -> str:
+        """Where the page came from."""
+
     def json(self) -> Any:
         """Parse the body."""
 

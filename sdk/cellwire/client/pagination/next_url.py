@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import ClassVar
+from urllib.parse import urljoin
 
 from cellwire.client.pagination import Ask, Page, Pagination, dig
 from cellwire.errors import PagingError
@@ -21,7 +22,7 @@ class NextUrl(Pagination):
     name: ClassVar[str] = "next_url"
 
     def next(self, ask: Ask, page: Page) -> Ask | None:
-        """Give the URL as it stands; it carries its own query.
+        """Give the URL, resolved against the page's own (RFC 3986, section 5); it has its own query.
 
         Raises:
             PagingError: What stands there is no URL.
@@ -35,4 +36,4 @@ class NextUrl(Pagination):
                 f"{self.at} is {type(url).__name__}, not a URL",
                 next_step="Point NextUrl(at=...) at the URL itself.",
             )
-        return Ask(url)
+        return Ask(urljoin(page.url, url))
