@@ -42,7 +42,7 @@ class Demo:
         with ExitStack() as stack:
             ports = choose_ports()
             board = self._start(stack, ports)
-            recorded = self._record(board, ports)
+            recorded = self._record(board, ports, previous=keep)
             with self.report.step("stop", "Stop Review Board"):
                 stack.close()
                 _prove_down(board)
@@ -74,9 +74,10 @@ class Demo:
             say(f"{board.url}, process {board.pid}, with a person called {board.username}")
         return board
 
-    def _record(self, board: Board, ports: Ports) -> Recorded:
+    def _record(self, board: Board, ports: Ports, *, previous: bool) -> Recorded:
+        """Record into an empty folder; or over the old recordings, so that little changes."""
         with self.report.step("record", f"Record {playground.NOTEBOOK}"):
-            playground.lay_out(self.root, self.run_folder, recordings=False)
+            playground.lay_out(self.root, self.run_folder, recordings=previous)
             data = self.run_folder / "vault"
             variables = notebook_variables(board, ports, data)
             return record(self.place, self.run_folder, board, variables)
