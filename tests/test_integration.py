@@ -2,6 +2,8 @@
 
 import contextlib
 import gc
+import re
+from collections import Counter
 
 import pytest
 from pydantic import BaseModel
@@ -441,6 +443,30 @@ def test_the_order_of_repeats_holds_when_a_part_is_ignored(open_workspace):
 def _numbers(thing, *stamps):
     with thing.cassette("numbers", ignore=["query.ts"]):
         return [thing.client().get("/n", params={"ts": ts})["n"] for ts in stamps]
+
+
+LOOKS_SECRET = {"api_key": "fake-Aa1Bb2Cc3Dd4Ee5Ff6Gg7"}
+
+
+def test_the_gate_names_a_digest_and_an_allowed_one_may_pass(open_workspace, tmp_path, monkeypatch):
+    from cellwire.cassettes.redaction import Redaction
+
+    # Redaction would remove it; the gate has to stand alone.
+    monkeypatch.setattr(Redaction, "apply", lambda self, kept: (list(kept), Counter()))
+    with serving(lambda _: Reply(body=LOOKS_SECRET)) as server:
+        open_workspace()
+        shop = cw.Integration("shop", base_url=server.url)
+        with pytest.raises(cw.errors.SecretFound) as caught, shop.cassette("key"):
+            shop.client().get("/key")
+        digest = re.search(r'allow = \["(\w+)"\]', str(caught.value))[1]
+        assert LOOKS_SECRET["api_key"] not in str(caught.value)
+        assert not list(tmp_path.rglob("key.yaml"))
+        made = open_workspace()
+        object.__setattr__(made.settings, "allow", (digest,))
+        shop = cw.Integration("shop", base_url=server.url)
+        with shop.cassette("key"):
+            shop.client().get("/key")
+    assert list(tmp_path.rglob("key.yaml"))
 
 
 def test_nothing_is_left_open(open_workspace, server):

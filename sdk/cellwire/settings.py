@@ -14,6 +14,9 @@ argument in a cell loosens it.
 | CELLWIRE_KEY | key of the vault (a Fernet key); unset: a 0600 key file |
 | CELLWIRE_LEDGER | JSON-lines file that takes note of what was played, recorded, missed, blocked |
 | CELLWIRE_REDIRECT_PORT, CELLWIRE_RECEIVER_PORT | fixed loopback ports |
+
+`[tool.cellwire]` takes `record_mode`, `cassettes` (a folder), `checkpoint_seconds`, and `allow`: a
+list of digests, as the leak gate names them, of values that look like secrets and are none.
 """
 
 from __future__ import annotations
@@ -47,6 +50,7 @@ class Settings:
         ledger: File that takes the evidence, or None.
         redirect_port: Port of the OAuth listener; None: as the auth kind says.
         receiver_port: Port of the webhook receiver; 0: any free one.
+        allow: Digests of values that the leak gate takes for secrets and that are none.
         checkpoint_seconds: Longest time between two checkpoints of a recording.
         environ: The environment as it was; only stores read it.
     """
@@ -62,6 +66,7 @@ class Settings:
     ledger: Path | None
     redirect_port: int | None
     receiver_port: int
+    allow: tuple[str, ...]
     checkpoint_seconds: float
     environ: Mapping[str, str]
 
@@ -98,6 +103,7 @@ class Settings:
             ledger=_path(env, "CELLWIRE_LEDGER"),
             redirect_port=_port(env, "CELLWIRE_REDIRECT_PORT"),
             receiver_port=_port(env, "CELLWIRE_RECEIVER_PORT") or 0,
+            allow=tuple(map(str, table.get("allow", ()))),
             checkpoint_seconds=float(table.get("checkpoint_seconds", 5.0)),
             environ=env,
         )

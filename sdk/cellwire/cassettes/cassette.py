@@ -204,6 +204,7 @@ class Cassette:
             background=ports.background,
             seconds=ports.settings.checkpoint_seconds,
             facts=ports.facts,
+            allow=ports.settings.allow,
             after=ports.resign,
         )
 

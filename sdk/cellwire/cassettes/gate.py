@@ -62,7 +62,7 @@ def refuse(text: str, values: Sequence[str], name: str, allow: Collection[str] =
     raise SecretFound(
         f"{name}: {first.kind} at {first.place}{more}; nothing was written",
         next_step="Make it a field of the credentials, so that redaction knows it; "
-        f"if it is no secret, allow its digest {first.digest}.",
+        f'if it is no secret, write [tool.cellwire] allow = ["{first.digest}"] in pyproject.toml.',
     )
 
 

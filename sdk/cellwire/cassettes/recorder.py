@@ -57,6 +57,7 @@ class Recorder(Deck):
         background: Runs checkpoints; without one there are only those that are asked for.
         seconds: Longest time between two checkpoints.
         facts: What to write for where the service stands, if it differs from what others write.
+        allow: Digests of what the leak gate may let through.
         after: Signs a delivery anew once it is redacted.
     """
 
@@ -73,10 +74,12 @@ class Recorder(Deck):
         background: Background | None = None,
         seconds: float = 5.0,
         facts: Mapping[str, str] | None = None,
+        allow: Sequence[str] = (),
         after: Callable[[Interaction], Interaction] | None = None,
     ) -> None:
         self.name = name
         self._path, self._partial, self._previous = path, partial, previous or path
+        self._allow = tuple(allow)
         self._known, self._header, self._after = known, header or Header(), after
         self._redaction = Redaction(known, places, facts)
         self._format = format_of(path)
@@ -210,7 +213,7 @@ class Recorder(Deck):
 
     def _write(self, path: Path, interactions: Sequence[Interaction]) -> None:
         text = self._format.dump(self._header, interactions)
-        gate.refuse(text, self._known.values(), self.name)
+        gate.refuse(text, self._known.values(), self.name, self._allow)
         write_atomic(path, text.encode(), SHARED)
 
     def _old(self) -> list[Interaction]:

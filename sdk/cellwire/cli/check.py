@@ -49,7 +49,7 @@ whatever else has the shape of a secret is found too. Values are never printed."
                 f"{project} has none of {', '.join(FOLDERS)}",
                 next_step="Name what to look through: cellwire check PATH",
             )
-        leaks = check(paths, allow=given.allow)
+        leaks = check(paths, allow=[*Settings.load().allow, *given.allow])
         for leak in leaks:
             digest = f" (digest {leak.digest})" if leak.digest else ""
             print(f"{_relative(leak, project)}: {leak.place}: {leak.kind}{digest}")
