@@ -445,6 +445,35 @@ def _numbers(thing, *stamps):
         return [thing.client().get("/n", params={"ts": ts})["n"] for ts in stamps]
 
 
+def test_while_a_sign_in_waits_what_is_recorded_plays(open_workspace, server):
+    _connected(open_workspace, server)
+    _things(_define())
+    open_workspace()
+    thing = _define()
+    thing.calls.connection()._machine.move("waiting", link="http://127.0.0.1:9/form/x")
+    with pytest.raises(cw.NotRecorded), thing.cassette("things"):
+        thing.client().get("/changed")
+
+
+def test_a_token_in_place_of_a_field_name_is_refused_and_not_repeated():
+    with pytest.raises(DefinitionError) as caught:
+        cw.auth.Bearer(field=TOKEN.upper())
+    assert TOKEN not in str(caught.value).lower()
+    with pytest.raises(TypeError):
+        cw.auth.Bearer(TOKEN)
+
+
+def test_an_unknown_setting_of_a_client_is_named(workspace):
+    with pytest.raises(DefinitionError, match="max_retries"):
+        _define().client(retries=3)
+
+
+def test_git_ignores_what_is_under_way(open_workspace, server, tmp_path):
+    _connected(open_workspace, server)
+    _things(_define())
+    assert (tmp_path / ".cellwire/.gitignore").read_text() == "*\n"
+
+
 LOOKS_SECRET = {"api_key": "fake-Aa1Bb2Cc3Dd4Ee5Ff6Gg7"}
 
 

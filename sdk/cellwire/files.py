@@ -97,3 +97,17 @@ def _sync_folder(folder: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def own_folder(project: Path) -> Path:
+    """Make the project's `.cellwire` folder, for what is under way; git ignores it.
+
+    Args:
+        project: Folder of the project.
+    """
+    folder = project / ".cellwire"
+    folder.mkdir(exist_ok=True)
+    ignore = folder / ".gitignore"
+    if not ignore.exists():
+        ignore.write_text("*\n", encoding="utf-8")
+    return folder

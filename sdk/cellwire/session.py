@@ -114,13 +114,14 @@ class Session:
             ports=ports,
         )
 
-    def connected(self) -> bool:
-        """Whether some client's calls can be proven, or soon can: a sign-in that waits counts."""
+    def connected(self, *, soon: bool) -> bool:
+        """Whether some client's calls can be proven; with `soon`, a sign-in that waits counts."""
         used = [client.using for client in self._clients]
         if any(using.credentials is not None for using in used):
             return True
         names = {"default", *self._connections, *(using.connection for using in used)}
-        return any(self.connection(n).state in ("connected", "waiting") for n in sorted(names))
+        good = ("connected", "waiting") if soon else ("connected",)
+        return any(self.connection(name).state in good for name in sorted(names))
 
     def credentials(self, name: str = "default") -> Credentials:
         """Give the filled schema; stand-ins in replay."""

@@ -15,7 +15,7 @@ from datetime import datetime
 from fnmatch import fnmatch
 from html import escape
 from pathlib import Path
-from typing import Literal, Self
+from typing import Literal, Protocol, Self
 
 from cellwire import evidence
 from cellwire.auth import Place
@@ -27,12 +27,20 @@ from cellwire.cassettes.player import Player, header_of
 from cellwire.cassettes.recorder import Recorder, Summary
 from cellwire.cassettes.transport import Slot
 from cellwire.errors import DefinitionError, NotConnected, RecordingError
+from cellwire.files import own_folder
 from cellwire.known import Known
 from cellwire.screens import View
 from cellwire.settings import RecordMode, Settings, check_mode
 from cellwire.testing.guard import guarded
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_/-]*")
+
+
+class Connected(Protocol):
+    """Tells whether calls can be proven."""
+
+    def __call__(self, *, soon: bool) -> bool:
+        """With `soon`, a sign-in that waits counts."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +53,7 @@ class Ports:
         background: Runs the checkpoints.
         slot: Where the integration's clients look for the open cassette.
         places: Where the auth kind writes.
-        connected: Whether calls can be proven (or soon can).
+        connected: Whether calls can be proven, or with `soon`, will be once somebody signed in.
         live_at: Where the service is recorded as standing.
         pin: Pins `cellwire.now()` while the block is open.
         now: Tells the time.
@@ -59,7 +67,7 @@ class Ports:
     background: Background
     slot: Slot
     places: frozenset[Place]
-    connected: Callable[[], bool]
+    connected: Connected
     live_at: str
     pin: Callable[[datetime], AbstractContextManager[None]]
     now: Callable[[], datetime]
@@ -163,7 +171,9 @@ class Cassette:
             mode: RecordMode | None = "rewrite" if named else "none"
         else:
             mode = "none" if settings.locked else self._asked or settings.record_mode
-        connected = mode != "none" and self._ports.connected()
+        # While a sign-in waits, what is recorded plays; only what must be recorded waits with it.
+        soon = header is None or mode in ("all", "rewrite")
+        connected = mode != "none" and self._ports.connected(soon=soon)
         changed = bool(header and header.block and block and header.block != block)
         action = decide(mode, exists=header is not None, changed=changed, connected=connected)
         if action == "record" and not connected:
@@ -192,7 +202,7 @@ class Cassette:
 
     def _recorder(self, block: str, target: Path) -> Recorder:
         ports = self._ports
-        partial = ports.settings.project / ".cellwire" / "partial" / f"{self.name}.yaml"
+        partial = own_folder(ports.settings.project) / "partial" / f"{self.name}.yaml"
         return Recorder(
             self.name,
             target,

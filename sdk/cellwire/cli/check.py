@@ -40,10 +40,13 @@ whatever else has the shape of a secret is found too. Values are never printed."
 
     def run(self, given: argparse.Namespace) -> int:
         """Look; 1 if something was found."""
-        from cellwire.authoring.check import FOLDERS, check
+        from cellwire.authoring.check import FOLDERS, SUFFIXES, check
 
         project = Settings.load().project
-        paths = given.paths or [project / n for n in FOLDERS if (project / n).is_dir()]
+        paths = given.paths or [
+            *(project / name for name in FOLDERS if (project / name).is_dir()),
+            *(file for file in sorted(project.iterdir()) if file.suffix in SUFFIXES),
+        ]
         if not paths:
             raise DefinitionError(
                 f"{project} has none of {', '.join(FOLDERS)}",

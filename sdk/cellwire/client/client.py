@@ -132,6 +132,11 @@ class Client:
                 f"{name} does not say which integration it calls",
                 next_step=f"Write class {name}(cw.Client, integration=...): ...",
             )
+        if strange := sorted(set(settings) - set(Settings.__annotations__)):
+            raise DefinitionError(
+                f"{type(self).__name__} has no setting {strange[0]!r}",
+                next_step=f"There are: {', '.join(Settings.__annotations__)}.",
+            )
         self.using = Using(connection, credentials, settings)
         self._integration.calls.adopt(self)
 

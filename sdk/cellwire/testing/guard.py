@@ -20,7 +20,7 @@ from typing import Any
 from cellwire.errors import NotRecorded
 from cellwire.evidence import note
 
-NEXT_STEP = "Put the call inside `with NAME.cassette(...)`."
+NEXT_STEP = "Put the call inside `with NAME.cassette(...)`, made by a cellwire client."
 _INET = (socket.AF_INET, socket.AF_INET6)
 
 

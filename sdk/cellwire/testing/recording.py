@@ -17,7 +17,7 @@ from nbformat import NotebookNode
 from cellwire import evidence
 from cellwire.authoring.check import known_values, leaks
 from cellwire.errors import RecordingError, SecretFound
-from cellwire.files import SHARED, write_atomic
+from cellwire.files import SHARED, own_folder, write_atomic
 from cellwire.settings import Settings
 from cellwire.testing.cells import Kernel, isolated
 
@@ -56,7 +56,7 @@ class Stage:
         self._names = ",".join(names) or "*"
 
     def __enter__(self) -> Self:
-        self._home.mkdir(exist_ok=True)
+        own_folder(self._home.parent)
         self.folder = Path(tempfile.mkdtemp(prefix="stage-", dir=self._home))
         self._recordings = self.folder / "cassettes"
         self._ledger = self.folder / "ledger.jsonl"
