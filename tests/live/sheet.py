@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, Locator, Page, WebSocket, expect
+from playwright.sync_api import Browser, Error, Locator, Page, WebSocket, expect
 from services.reviewboard import Board
 from tests.live.project import ROOT
 
@@ -156,12 +156,22 @@ def sheet_of(chrome: Browser, lab: Lab, path: Path, **view: Any) -> Iterator[She
         context.close()
 
 
-def shoot(part: Page | Locator, name: str) -> Path:
-    """Keep a picture of a page, or of a part of one, among the artifacts."""
+def shoot(part: Page | Locator, name: str) -> None:
+    """Keep a picture of a page, or of a part of one, among the artifacts.
+
+    A busy machine's Chromium sometimes says "Unable to capture screenshot"; the pictures are for
+    people and prove nothing, so one that cannot be had is said and let go.
+    """
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-    path = SCREENSHOTS / f"{name}.png"
-    part.screenshot(path=path)
-    return path
+    for _ in range(3):
+        try:
+            part.screenshot(path=SCREENSHOTS / f"{name}.png")
+        except Error as error:
+            if "Unable to capture" not in str(error):
+                raise
+        else:
+            return
+    print(f"no picture of {name}: Chromium was unable to capture it")
 
 
 def follow(link: Locator) -> Page:

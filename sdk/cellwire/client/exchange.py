@@ -48,7 +48,7 @@ def exchange(request: Request, rules: Rules) -> Steps[Response]:
         onward = response.next_request
         if onward is None:
             return response
-        request = _stripped(onward, rules)
+        request = onward if rules.owns(onward.url) else _only_harmless(onward)
     raise CallError(
         f"{request.method} {request.url.host} redirected more than {MAX_REDIRECTS} times",
         next_step="Check the integration's base_url.",
@@ -85,23 +85,10 @@ def _once(request: Request, rules: Rules) -> Steps[Response]:
     return (yield from rules.auth.attempt(request))
 
 
-def _stripped(request: Request, rules: Rules) -> Request:
-    """Take every proof off a redirected request.
+def _only_harmless(request: Request) -> Request:
+    """Leave a foreign host what any browser would tell it: an author's own headers may be secret.
 
     httpx drops Authorization at another host, but carries a header such as X-Api-Key along.
-    """
-    for place in rules.auth.writes if rules.auth else ():
-        if place.where == "header":
-            request.headers.pop(place.name, None)
-    for name in ("authorization", "cookie"):
-        request.headers.pop(name, None)
-    if not rules.owns(request.url):
-        _only_harmless(request)
-    return request
-
-
-def _only_harmless(request: Request) -> None:
-    """Leave a foreign host what any browser would tell it: an author's own headers may be secret.
 
     Raises:
         ForeignHost: The redirect would hand over the request's body.
@@ -114,3 +101,4 @@ def _only_harmless(request: Request) -> None:
         )
     for name in [name for name in request.headers if name not in _HARMLESS]:
         del request.headers[name]
+    return request
