@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import re
 import urllib.request
 from collections.abc import Iterator, Mapping
@@ -171,7 +172,7 @@ def shoot(part: Page | Locator, name: str) -> None:
                 raise
         else:
             return
-    print(f"no picture of {name}: Chromium was unable to capture it")
+    logging.getLogger(__name__).warning("no picture of %s: Chromium was unable", name)
 
 
 def follow(link: Locator) -> Page:
