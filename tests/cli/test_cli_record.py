@@ -16,6 +16,8 @@ def files(project):
     return {
         path.relative_to(project).as_posix(): path.read_bytes()
         for path in project.rglob("*")
+        # cellwire's own folder stays, empty but for what makes git ignore it.
+        if path != project / ".cellwire" / ".gitignore"
         if path.is_file() and path.parts[len(project.parts)] != "data"
     }
 
